@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * waitq: sleeping until somebody changes what a lock guards.
+ *
+ * A queue is guarded by its owner's lock (the interlock).  A sleeper enters
+ * the queue, lets go of the interlock, spins for a while if that has paid
+ * lately, sleeps in the host, takes the interlock again and leaves the queue.
+ */
+#ifndef RUMPKERN_WAITQ_H
+#define RUMPKERN_WAITQ_H
+
+#include "rumpkern/cpu.h"
+
+struct waitq {
+	struct waitent *wq_head;
+	struct waitent *wq_tail;
+};
+
+#define KSLEEP_FOREVER	UINT64_MAX
+#define KSLEEP_INTR	1	/* a signal ends it: KERESTART */
+
+/*
+ * Sleep on wq.  The interlock is held (and nothing else), the log empty; it
+ * is held again on return.  until is on the monotonic clock, in ns.
+ * 0 (woken, perhaps for nothing: check again), ETIMEDOUT or KERESTART.
+ */
+int	ksleep(struct waitq *wq, struct kmutex *interlock, uint64_t until,
+	    int flags);
+
+/* Wake all or the first; the interlock is held. Cheap when nobody waits. */
+void	kwakeup(struct waitq *);
+void	kwakeup_one(struct waitq *);
+
+/*
+ * For waits on many queues (poll): put an entry of our own on a queue, under
+ * that queue's lock; then ksleep_any() until any of them wakes us; then take
+ * all entries off.  Entries live in the arena and belong to curcpu().
+ */
+void	waitq_add(struct waitq *, struct waitent *);
+void	waitq_remove(struct waitent *);
+/* Call before looking at the first condition. */
+void	ksleep_prepare(void);
+int	ksleep_any(uint64_t until, int flags);
+
+/* Wake one cpu whatever it sleeps on; for signals. */
+void	cpu_interrupt(struct cpu *);
+
+#endif

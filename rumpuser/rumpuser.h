@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rumpuser: the hypercalls, the only way the kernel reaches the host.
+ *
+ * Everything here is a raw host system call or a fact of this one host
+ * process.  Calls return 0 or a positive result on success and a negative
+ * errno on failure; they never touch the program's errno.
+ */
+#ifndef RUMPUSER_RUMPUSER_H
+#define RUMPUSER_RUMPUSER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What is private to this host process.  It is the one writable static
+ * object of the kernel library: nothing in it is kernel state.
+ */
+struct rumpuser_process {
+	int	ru_arenafd;	/* the arena's memfd, -1 before attach */
+	int	ru_pid;		/* host pid, as of the last attach */
+	uint32_t ru_host;	/* index of our struct host, 0: detached */
+	uint32_t ru_ncores;	/* cores this process may run on */
+	uint32_t ru_spin_ns;	/* longest spin before a sleep */
+	/*
+	 * A word in a page the host zeroes in a forked child: zero means
+	 * that this process has not attached itself yet.
+	 */
+	uint32_t *ru_mine;
+	int	(*ru_clock)(int, void *);	/* the vDSO's clock_gettime */
+	/*
+	 * Gives the descriptor number of a new file (set by the shim, whose
+	 * numbers are the host's); NULL: the kernel numbers by itself.
+	 * Returns a number or a negative errno.
+	 */
+	int	(*ru_fd_reserve)(bool cloexec);
+	void	(*ru_fd_unreserve)(int fd);
+};
+
+extern struct rumpuser_process rumpuser_process;
+
+struct rumpuser_timespec {
+	int64_t	tv_sec;
+	int64_t	tv_nsec;
+};
+
+#if defined(__x86_64__)
+static inline long
+rumpuser_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall" : "=a"(ret)
+	    : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	    : "rcx", "r11", "memory", "cc");
+	return ret;
+}
+#elif defined(__aarch64__)
+static inline long
+rumpuser_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc 0" : "+r"(x0)
+	    : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+	    : "memory", "cc");
+	return x0;
+}
+#else
+#error "rumpuser: no system call sequence for this architecture"
+#endif
+
+/* Start-up.  envp may be NULL: it is then read from /proc/self/environ. */
+void	rumpuser_init(char *const *envp);
+/* The environment's value of a name, or NULL; valid after rumpuser_init(). */
+const char *rumpuser_getenv(const char *name);
+
+/* The arena. */
+int	rumpuser_arena_create(const char *name, uint64_t size);
+int	rumpuser_arena_map(int fd, void *base, uint64_t size);
+int	rumpuser_arena_discard(uint64_t off, uint64_t len);
+/* Write len bytes into the arena at off through its descriptor. */
+long	rumpuser_arena_write(uint64_t off, const void *buf, uint64_t len);
+uint64_t rumpuser_physmem(void);
+
+/* Is this host slot's process alive?  See rumpuser_claim(). */
+int	rumpuser_claim(uint32_t slot);
+bool	rumpuser_claimed(uint32_t slot);
+
+/* Threads and processes. */
+int	rumpuser_getpid(void);
+int	rumpuser_gettid(void);
+bool	rumpuser_thread_alive(int pid, int tid);
+int	rumpuser_tgkill(int pid, int tid, int sig);
+int	rumpuser_kill(int pid, int sig);
+void	rumpuser_yield(void);
+_Noreturn void rumpuser_abort(void);
+_Noreturn void rumpuser_die(void);	/* SIGKILL ourselves, at once */
+
+/* Sleeping: until *w != val, a wake, a signal, or ns from now (~0: ever). */
+int	rumpuser_futex_wait(uint32_t *w, uint32_t val, uint64_t ns);
+void	rumpuser_futex_wake(uint32_t *w, int n);
+
+/* Clocks, in nanoseconds; coarse ones cost about 4 ns. */
+uint64_t rumpuser_realtime_coarse(void);
+uint64_t rumpuser_realtime(void);
+uint64_t rumpuser_monotonic(void);
+
+void	rumpuser_random(void *buf, size_t len);
+void	rumpuser_message(const char *buf, size_t len);	/* to stderr */
+
+/* Install the handler that turns faults in user copies into EFAULT. */
+int	rumpuser_catch_faults(void);
+
+#endif

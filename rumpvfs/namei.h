@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * namei: from a path to a vnode.
+ *
+ * namei_lookup() walks under the name lock and returns with it HELD, so that
+ * the caller can act on what it found in the same operation; the caller ends
+ * with namei_done(), which lets go of it.
+ */
+#ifndef RUMPVFS_NAMEI_H
+#define RUMPVFS_NAMEI_H
+
+#include "rumpkern/kern.h"
+#include "lwproc/proc.h"
+
+struct dirent;
+struct vnode;
+
+#define NAMEI_FOLLOW	0x01	/* follow a final symlink */
+#define NAMEI_PARENT	0x02	/* the last component may be missing, and is
+				   not followed: for create, remove, rename */
+#define NAMEI_EMPTY	0x04	/* AT_EMPTY_PATH: "" is the start itself */
+#define NAMEI_CREATE	0x08	/* with PARENT: a slash after it is for dirs */
+#define NAMEI_DIRECTORY	0x10	/* the result must be a directory */
+/* openat2's resolve flags are given as they are in nd_resolve. */
+
+struct nameidata {
+	struct lwp *nd_l;
+	int	nd_flags;
+	uint64_t nd_resolve;	/* RESOLVE_* */
+	struct fs *nd_fs;	/* locked */
+	struct vnode *nd_dvp;	/* the directory of the last component */
+	struct vnode *nd_vp;	/* what it names; NULL: nothing (PARENT) */
+	const char *nd_name;	/* last component, in c_path; not ended */
+	size_t	nd_namelen;
+	bool	nd_slash;	/* path ended in a slash */
+	int	nd_dots;	/* last component is 1: ".", 2: ".." (PARENT) */
+	struct cred nd_cred;	/* what permissions are checked with */
+};
+
+/*
+ * Walk the program's string `upath' from descriptor dirfd (AT_FDCWD: the
+ * cwd).  0 with the name lock held, or an errno with nothing held.  KEHOST: the
+ * path leaves this kernel (an absolute symlink, or .. above the root, of a
+ * proc with PROC_HIJACK); c_hostpath is the rest: a string that starts with
+ * "/" for an absolute path, or with "../" for one above the root.
+ */
+int	namei_lookup(struct nameidata *, struct lwp *, int dirfd,
+	    const char *upath, int flags);
+/* The same, by a path already in kernel memory (c_path[0]). */
+int	namei_lookup_sys(struct nameidata *, struct lwp *, int dirfd,
+	    const char *path, int flags);
+void	namei_done(struct nameidata *);
+/* The absolute path of a directory or file in the kernel; for getcwd. */
+int	namei_path(struct lwp *, struct vnode *, char *buf, size_t size,
+	    size_t *len);
+
+/* Permission: mode is R_OK|W_OK|X_OK.  0, EACCES. */
+int	vnode_access(struct vnode *, const struct cred *, int mode);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vnode: an object of a file system.  In tmpfs, the only file system with
+ * data of its own, the vnode is the inode.
+ *
+ * Locking
+ *	(n)	the name lock of its file system, fs->fs_lock (KRANK_FS): the
+ *		tree of names, v_nlink, everything about directories
+ *	(v)	v_lock (KRANK_VNODE): data and attributes
+ *	(c)	constant after creation
+ *	Reading data takes no lock: v_seq is odd while pages are taken away,
+ *	and a reader that saw it change reads again.
+ *
+ * Lifetime
+ *	v_usecount (v) counts references: open files, cwds, mappings, cpus'
+ *	hands.  The last vnode_rele() of a vnode with v_nlink 0 frees it; a
+ *	vnode with links stays, it is the file.  Under fs_lock a vnode that was
+ *	found by name cannot go, so a look-up needs no reference until it lets
+ *	go of the lock.
+ */
+#ifndef RUMPVFS_VNODE_H
+#define RUMPVFS_VNODE_H
+
+#include "rumpkern/kern.h"
+#include "rumpkern/kmutex.h"
+#include "rumpkern/waitq.h"
+#include "rumpvfs/radix.h"
+
+struct cred;
+struct dirent;		/* rumpvfs/dir.h */
+struct flockhead;
+struct fs;
+struct pipe;
+struct xattr;
+
+enum vtype { VNON = 0, VREG, VDIR, VLNK, VCHR, VBLK, VFIFO, VSOCK };
+
+struct vtime {
+	int64_t	vt_sec;
+	uint32_t vt_nsec;
+	uint32_t vt_pad;
+};
+
+struct vnode {
+	uint64_t v_link;	/* free-list link when free */
+	struct kmutex v_lock;
+	struct fs *v_fs;	/* (c) */
+	uint64_t v_ino;		/* (c) */
+	uint32_t v_usecount;	/* (v) */
+	uint32_t v_nlink;	/* (n)+(v) */
+	uint8_t	v_type;		/* (c) enum vtype */
+	uint8_t	v_flags;	/* (v) */
+	uint16_t v_mode;	/* (v) permission bits, 07777 */
+	uint32_t v_uid, v_gid;	/* (v) */
+	_Atomic uint32_t v_seq;	/* (v) see Locking */
+	uint32_t v_nmapped;	/* (v) mappings: keep pages */
+	uint64_t v_size;	/* (v) */
+	uint64_t v_npages;	/* (v) pages held */
+	uint64_t v_rdev;	/* (c) */
+	struct vtime v_atime, v_mtime, v_ctime, v_btime;	/* (v) */
+	struct xattr *v_xattr;	/* (v) */
+	struct flockhead *v_locks; /* KRANK_FLOCK's: flock and fcntl locks */
+	union {
+		struct radix v_pages;		/* VREG: (v) page index */
+		struct {			/* VDIR: */
+			struct radix d_entries;	/* (n) by cookie */
+			uint64_t d_nextcookie;	/* (n) */
+			uint64_t d_count;	/* (n) names without . and .. */
+			struct vnode *d_parent;	/* (n) not referenced */
+			struct dirent *d_self;	/* (n) our name, NULL: none */
+		} v_dir;
+		struct {			/* VLNK: */
+			char	*l_target;	/* (c) NUL-terminated */
+		} v_symlink;
+		struct pipe *v_fifo;		/* VFIFO: (v) while open */
+		void	*v_sock;		/* VSOCK */
+	};
+	void	*v_limbo;	/* (v) pages cut off while mapped */
+};
+
+/* v_flags */
+#define VNODE_PROTO	1	/* in hand, never linked */
+#define VNODE_NOLINK	2	/* O_TMPFILE|O_EXCL: link() refuses */
+
+struct fs {
+	struct kmutex fs_lock;	/* KRANK_FS */
+	uint64_t fs_dev;	/* st_dev */
+	struct vnode *fs_root;
+	uint64_t fs_nextino;
+	uint64_t fs_nvnodes;
+	uint32_t fs_type;	/* statfs f_type */
+};
+
+struct vfs_state {
+	struct fs vs_root;	/* the tmpfs at / */
+	uint64_t vs_hashmask;
+	struct dirent **vs_hash; /* all names, by directory and name */
+};
+
+/* One more reference, in hand (KHAND_VNODE). */
+void	vnode_hold(struct vnode *);
+/* Drop the reference in hand; frees the vnode if it was the last. */
+void	vnode_rele(struct vnode *);
+/* Move a reference between a structure and the hand: logged steps for use
+ * inside an operation (no count changes). */
+
+/* The clock files use, as Linux's tmpfs does. */
+void	vtime_now(struct vtime *);
+
+void	vfs_boot(void);
+int	vfs_check(void);
+
+#endif

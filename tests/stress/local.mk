@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Threads and processes against the kernel, plain C with TAP; run under TSan.
+
+# The program of tests/stress/x.c is the line: stress_programs += tests/stress/x
+stress_programs =
+# Headers and data that no program's name gives away.
+EXTRA_DIST +=
+
+check_PROGRAMS += $(stress_programs)
+stress_tests = $(stress_programs)
+TESTS += $(stress_tests)
