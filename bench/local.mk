@@ -1,14 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The benchmark: make bench [BENCH='row ...'].
 
-# The program of bench/x.c is the line: bench_programs += bench/x
-bench_programs =
-EXTRA_DIST +=
+# bench/bench runs the others; see bench/bench.c.
+bench_programs = bench/bench bench/apicalls bench/timeit
+bench_bench_SOURCES = bench/bench.c bench/child.c bench/child.h \
+	bench/measure.c bench/measure.h bench/tree.c bench/tree.h
+bench_bench_LDADD =
+bench_apicalls_SOURCES = bench/apicalls.c bench/calls.c bench/calls.h \
+	bench/measure.c bench/measure.h bench/rows.c
+bench_apicalls_LDADD = librump.la
+bench_apicalls_LDFLAGS = $(AM_LDFLAGS) -no-install
+bench_timeit_SOURCES = bench/timeit.c bench/measure.c bench/measure.h
+bench_timeit_LDADD =
+if BUILD_HIJACK
+bench_programs += bench/hjcalls
+endif
+bench_hjcalls_SOURCES = bench/hjcalls.c bench/calls.c bench/calls.h \
+	bench/measure.c bench/measure.h bench/rows.c
+bench_hjcalls_LDADD =
 
 # Built by `make check` too, so that it keeps compiling.
 check_PROGRAMS += $(bench_programs)
 
 bench: all $(bench_programs)
-	@$(tests_environment) bench/bench$(EXEEXT) $(BENCH)
+	@bench/bench$(EXEEXT) $(BENCH)
 
 .PHONY: bench

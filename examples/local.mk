@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Example programs that link librump. Two lines each, sorted.
 
-# noinst_PROGRAMS += examples/x
-# examples_x_LDADD = librump.la
+check_PROGRAMS += examples/hello
+examples_hello_LDADD = librump.la
+
+# What they print.
+TESTS += examples/hello.test
+EXTRA_DIST += examples/hello.test

@@ -5,13 +5,43 @@ if BUILD_HIJACK
 pkglib_LTLIBRARIES += librumphijack.la
 endif
 librumphijack_la_CFLAGS = $(AM_CFLAGS) $(KERN_CFLAGS)
-librumphijack_la_LIBADD = libkern.la
+librumphijack_la_LIBADD = libhjscan.la libkern.la
+
+# The scan of the text, alone, may use vector registers: nothing of the
+# program runs yet.
+noinst_LTLIBRARIES += libhjscan.la
+libhjscan_la_CFLAGS = $(AM_CFLAGS) $(HJSCAN_CFLAGS)
+libhjscan_la_SOURCES = hijack/rewrite.c hijack/rewrite.h
 librumphijack_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,-z,now -Wl,-z,initfirst -Wl,-z,nodelete \
 	-Wl,--version-script=$(top_srcdir)/hijack/librumphijack.map
-librumphijack_la_DEPENDENCIES = libkern.la hijack/librumphijack.map
+librumphijack_la_DEPENDENCIES = libhjscan.la libkern.la hijack/librumphijack.map
 EXTRA_DIST += hijack/librumphijack.map
 nodist_librumphijack_la_SOURCES = hijack/hjroute.c
 
 # The sources of hijack/, headers too. One line a file, sorted.
 librumphijack_la_SOURCES =
+librumphijack_la_SOURCES += hijack/dispatch.c
+librumphijack_la_SOURCES += hijack/elfmod.c
+librumphijack_la_SOURCES += hijack/elfmod.h
+librumphijack_la_SOURCES += hijack/entry.S
+librumphijack_la_SOURCES += hijack/env.c
+librumphijack_la_SOURCES += hijack/env.h
+librumphijack_la_SOURCES += hijack/exec.c
+librumphijack_la_SOURCES += hijack/fd.c
+librumphijack_la_SOURCES += hijack/hijack.h
+librumphijack_la_SOURCES += hijack/ids.c
+librumphijack_la_SOURCES += hijack/mmap.c
+librumphijack_la_SOURCES += hijack/path.c
+librumphijack_la_SOURCES += hijack/poll.c
+librumphijack_la_SOURCES += hijack/process.c
+librumphijack_la_SOURCES += hijack/procfd.c
+librumphijack_la_SOURCES += hijack/signal.c
+librumphijack_la_SOURCES += hijack/sitecache.c
+librumphijack_la_SOURCES += hijack/sitecache.h
+librumphijack_la_SOURCES += hijack/spec.c
+librumphijack_la_SOURCES += hijack/start.c
+librumphijack_la_SOURCES += hijack/stub.c
+librumphijack_la_SOURCES += hijack/stub.h
+librumphijack_la_SOURCES += hijack/trace.c
+librumphijack_la_SOURCES += hijack/xfer.c

@@ -53,14 +53,14 @@ struct file {
 	uint64_t f_offset;	/* (f) */
 	void	*f_data;	/* (c) by type */
 	struct vnode *f_vnode;	/* (c) referenced, NULL if none */
-	struct kmutex f_poslock;/* serialises users of f_offset (reads,
+	struct kmutex f_poslock;/* KRANK_FILEPOS: serialises users of f_offset (reads,
 				   writes, getdents, lseek) when shared */
 	uint64_t f_dircookie;	/* by type */
 	void	*f_epoll;	/* epoll items watching it */
 	uint32_t f_owner;	/* F_SETOWN */
 	uint32_t f_sig;
 	uint32_t f_seals;
-	struct cred *f_cred;	/* unused: credentials are checked at open */
+	uint8_t	f_noted;	/* some cpu may have it as a hazard */
 };
 
 #define FMODE_READ	1
@@ -98,7 +98,8 @@ struct filedesc {
 	uint32_t fd_last;		/* (d) no used entry at or above */
 	uint32_t fd_hint;		/* (d) no free entry below */
 	fdent_t	*fd_ents;		/* (d) to write; read without */
-	void	*fd_old;		/* (d) outgrown tables, linked */
+	fdent_t	*fd_block;		/* (d) the memory of fd_ents; its first
+					   word links to the outgrown one */
 };
 
 /* A new, unconnected file, in hand. NULL: full. */
@@ -129,8 +130,13 @@ int	fd_set_cloexec(struct lwp *, int fd, bool);
 
 /* Tables. Results in hand as KHAND_FDESC. */
 struct filedesc *fdesc_create(void);
+struct filedesc *fdesc_share(struct filedesc *);
 struct filedesc *fdesc_copy(struct filedesc *);
 void	fdesc_rele(struct filedesc *);	/* in hand */
 void	fdesc_closeexec(struct lwp *);
+/* Logged: one lwp more or less may use the table. */
+void	fdesc_users(struct filedesc *, int change);
+/* A hazard of ours or a dead cpu's was cleared. */
+void	file_unhazard(struct file *);
 
 #endif

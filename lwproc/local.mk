@@ -1,3 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The sources of lwproc/, headers too. One line a file, sorted.
 
+libkern_la_SOURCES += lwproc/check.c
+libkern_la_SOURCES += lwproc/cred.c
+libkern_la_SOURCES += lwproc/file.c
+libkern_la_SOURCES += lwproc/file.h
+libkern_la_SOURCES += lwproc/filedesc.c
+libkern_la_SOURCES += lwproc/lwproc.c
+libkern_la_SOURCES += lwproc/proc.h
+libkern_la_SOURCES += lwproc/pub.c
+libkern_la_SOURCES += lwproc/reap.c
+libkern_la_SOURCES += lwproc/sys_proc.c

@@ -20,6 +20,7 @@
 #include "rumpkern/kmutex.h"
 
 struct filedesc;
+struct host;
 struct vnode;
 
 #define KNGROUPS	64
@@ -54,7 +55,7 @@ struct proc {
 	struct vnode *p_cdir;		/* (m) cwd, referenced */
 	struct vnode *p_rdir;		/* (m) root, referenced */
 	uint32_t p_umask;		/* (m) */
-	uint32_t p_host;		/* host index of a hijacked proc */
+	uint32_t p_host;		/* (p) index of the host it lives in */
 	uint64_t p_fsize;		/* (m) RLIMIT_FSIZE */
 	uint64_t p_nofile;		/* (m) RLIMIT_NOFILE */
 	struct cred p_cred;		/* (m) */
@@ -88,6 +89,7 @@ struct lwproc_state {
 	struct proc *ls_kern;		/* pid 0 */
 	uint32_t ls_nprocs;		/* (p) */
 	int32_t	ls_nextpid;		/* (p) */
+	uint32_t ls_wrapped;		/* (p) pids have begun again */
 	uint32_t ls_hashmask;		/* (c) */
 	struct proc *ls_hash[4096];	/* (p) */
 };
@@ -95,18 +97,37 @@ struct lwproc_state {
 void	lwproc_boot(void);
 int	lwproc_check(void);
 
+/* Give the calling thread a cpu and the implicit lwp.  0 or errno. */
+int	lwp_attach(void);
+/* Attach this process to a booted arena: a host slot, a cpu, an lwp. */
+int	lwproc_attach(void);
+/* The thread ends: releases its lwp, and its cpu. */
+void	lwp_detach(void);
+
+/*
+ * Reap whoever is dead: one host, or all.  Call without locks.  Returns how
+ * many were reaped.
+ */
+int	reap_host(uint32_t index);
+int	reap_all(void);
+
 struct proc *proc_find(int pid);	/* ls_lock held */
-/* A child of l's proc with one lwp, idle.  RUMP_RF* flags.  0 or errno. */
-int	proc_fork(struct proc *parent, int flags, struct lwp **);
-int	lwp_create(struct proc *, struct lwp **);
-/* The last one takes its proc along. */
+/*
+ * A child of parent with one idle lwp.  RUMP_RF* flags.  0 or errno.  With
+ * embryo not NULL the child is that host's, to be taken there by lwp_adopt().
+ */
+int	proc_fork(struct proc *parent, int flags, struct host *embryo,
+	    struct lwp **);
+int	lwp_create(struct proc *, struct lwp **);	/* ls_lock held */
+/* Free an idle lwp; the last one takes its proc along. */
 void	lwp_release(struct lwp *);
-/* Run l on this cpu (NULL: the implicit one). */
+/* Run an idle lwp on this cpu in place of its current one, which goes idle. */
 void	lwp_switch(struct lwp *);
-/* All lwps of a dead or exiting process. */
+/* End a proc whose lwps nobody runs: a dead host's, or one replaced. */
 void	proc_exit(struct proc *);
-/* The implicit lwp of this cpu: made when first needed. */
-int	lwp_implicit(struct cpu *);
+void	proc_setflag(struct proc *, uint32_t flag, bool set);
+/* KHAND_PROC: a proc that is in no table. */
+void	proc_free(void *);
 
 /* Credentials. */
 bool	cred_ingroup(const struct cred *, uint32_t gid);

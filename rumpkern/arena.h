@@ -20,21 +20,34 @@ struct lwproc_state;	/* lwproc/lwproc.h */
 struct vfs_state;	/* rumpvfs/vfs.h */
 struct net_state;	/* rumpnet */
 
+/* Offsets from ARENA_BASE; all multiples of 2 MiB. */
+struct arena_map {
+	uint64_t am_size;	/* bytes in all */
+	uint64_t am_bootmem;	/* memory for boot */
+	uint64_t am_cpus;	/* struct cpu[CPU_MAX] */
+	uint64_t am_pages;	/* struct page[am_npages] */
+	uint64_t am_pool;	/* the pages */
+	uint64_t am_npages;
+};
+
+/* What an attaching process looks at before it maps the rest. */
+struct arena_header {
+	uint64_t ah_magic;
+	uint32_t ah_layout;
+	uint32_t ah_ready;	/* set last: booted */
+	uint64_t ah_buildid;	/* hash of the kernel it was made by */
+	struct arena_map ah_map;
+};
+
 struct arena {
-	uint64_t a_magic;
-	uint32_t a_layout;
-	uint32_t a_ready;	/* set last: booted */
-	uint8_t	a_buildid[32];
-	uint64_t a_size;	/* bytes mapped */
-	uint64_t a_pool;	/* offset of the page pool */
-	uint64_t a_npages;	/* pages in the pool */
+	struct arena_header a_header;
+	uint64_t a_bootmem;	/* offset of what boot may still take */
 	uint64_t a_boottime;	/* realtime, ns */
-	uint32_t a_panicked;
+	_Atomic uint32_t a_ndead;	/* hosts that wait for reap_all() */
 
 	struct kmutex a_reaplock;
-	struct kmutex a_hostlock;	/* guards the two tables below */
-	uint32_t a_ncpus;	/* cpus ever used: the table ends there */
-	uint32_t a_nhosts;
+	_Atomic uint32_t a_ncpus; /* cpus ever used: the table ends there */
+	_Atomic uint32_t a_nhosts;
 
 	struct page_state *a_page;
 	struct kmem_state *a_kmem;
@@ -47,23 +60,28 @@ struct arena {
 	uint8_t	a_sitecache[128 << 10] __attribute__((aligned(4096)));
 };
 
+#define a_magic		a_header.ah_magic
+#define a_layout	a_header.ah_layout
+#define a_ready		a_header.ah_ready
+#define a_buildid	a_header.ah_buildid
+#define a_map		a_header.ah_map
+
 #define ARENA	((struct arena *)ARENA_BASE)
 
 /* Is this an address in the arena? */
 static inline bool
 arena_contains(const void *p)
 {
-	return (uintptr_t)p - ARENA_BASE < ARENA->a_size;
+	return (uintptr_t)p - ARENA_BASE < ARENA->a_map.am_size;
 }
 
 /* Make a new arena and map it; or map an existing one.  0 or errno. */
 int	arena_create(const char *name, uint64_t memlimit);
-int	arena_attach(int fd, const char **why);
+int	arena_attach(int fd);
+/* Zeroed memory for ever, at boot only; costs nothing until it is used. */
+void	*arena_bootmem(size_t size);
 /* RUMP_MEMLIMIT's value in bytes; EINVAL if malformed. */
 int	arena_parse_size(const char *s, uint64_t *size);
-
-/* Boot every subsystem, in order; see rumpkern/boot.c. */
-int	kern_boot(void);
 
 /* Walk everything; the number of faults found, each said on stderr. */
 int	rump_kern_check(void);

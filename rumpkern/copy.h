@@ -58,6 +58,10 @@ void	uio_skip(size_t n, struct uio *);
  */
 int	uio_import(struct uio *, const void *uiov, long iovcnt, bool write);
 
-extern const char kcopy_begin[], kcopy_end[], kcopy_fault[];
+/* copy.S */
+size_t	kcopy(void *to, const void *from, size_t len);	/* bytes left */
+size_t	kzero(void *to, size_t len);			/* bytes left */
+/* Length with the NUL; 0: none in max bytes; -1: a fault. */
+long	kcopystr(char *to, const void *from, size_t max);
 
 #endif

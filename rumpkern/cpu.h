@@ -19,11 +19,13 @@
 #define KLOG_MAX	4096
 #define KHAND_SLOTS	64
 #define KLOCK_SLOTS	16
+#define KWAKE_SLOTS	8
 #define CPU_NHAZARD	4
 #define KPATH_MAX	4096
 
 struct file;
 struct lwp;
+struct mapping;
 struct proc;
 struct waitq;
 
@@ -61,21 +63,38 @@ struct waitent {
 	struct waitent *w_next;
 	struct waitent *w_prev;
 	struct waitq *w_queue;	/* NULL: not queued */
+	struct kmutex *w_lock;	/* guards the queue */
 	struct cpu *w_cpu;
 	uint64_t w_key;		/* free for the subsystem: events asked for */
 };
 
+/*
+ * c_state is one word, so that it changes in one step: the state in the low
+ * byte, and above it the host's index (LIVE, EMBRYO, ROLLED) or the index of the
+ * cpu that rolls it back (DEAD).
+ *
+ *	FREE -> LIVE		cpu_attach
+ *	FREE -> EMBRYO -> LIVE	cpu_embryo in the parent, cpu_adopt in the child
+ *	LIVE -> FREE		cpu_detach
+ *	LIVE -> DEAD -> ROLLED	its thread is dead: log rolled back, locks freed
+ *	ROLLED -> FREE		hand released, lwps gone (lwproc/reap.c)
+ */
 enum cpu_state {
 	CPU_FREE = 0,
-	CPU_EMBRYO,		/* made before a fork for the child to take */
+	CPU_EMBRYO,
 	CPU_LIVE,
-	CPU_DEAD		/* being reaped */
+	CPU_DEAD,
+	CPU_ROLLED
 };
+
+#define CPU_STATE(s, v)		((uint32_t)(s) | (uint32_t)(v) << 8)
+#define CPU_STATE_OF(w)		((w) & 0xff)
+#define CPU_VALUE_OF(w)		((w) >> 8)
 
 struct cpu {
 	/* Its own thread writes these; a reaper reads and resets them. */
 	uint32_t c_index;	/* constant once initialised, from 1 */
-	_Atomic uint32_t c_state; /* enum cpu_state */
+	_Atomic uint32_t c_state;
 	uint32_t c_host;	/* index of its host */
 	int32_t	c_tid;		/* host thread id */
 	struct lwp *c_lwp;	/* never NULL on a live cpu */
@@ -93,6 +112,12 @@ struct cpu {
 	_Atomic uint32_t c_asleep;	/* in the host, a wake needs a call */
 	_Atomic uint32_t c_intr;	/* a signal wants the sleep to end */
 	uint32_t c_spinlimit;	/* adaptive, ns */
+	/* Where it was last seen, and who woke it last: hints only. */
+	_Atomic int32_t c_processor;
+	_Atomic uint32_t c_waker;
+	/* Sleepers to wake in the host once it holds no locks. */
+	uint32_t c_nwakes;
+	uint32_t c_wakes[KWAKE_SLOTS];
 	struct waitent c_went;	/* for sleeps on one queue */
 
 	/* vfork: the cpu to go back to when the child has gone. */
@@ -107,27 +132,34 @@ struct cpu {
 
 	/* Scratch for calls: never held across the return to a program. */
 	char	c_path[3][KPATH_MAX + 256];
+	char	c_hjpath[3][KPATH_MAX + 256];	/* the shim's */
 	uint64_t c_iov[2 * 1024];	/* struct iovec[1024] */
 	char	c_bounce[2 * KPAGE_SIZE] __attribute__((aligned(4096)));
 
 	struct klogent c_log[KLOG_MAX] __attribute__((aligned(4096)));
 } __attribute__((aligned(4096)));
 
+/*
+ *	FREE -> LIVE		host_attach: the slot's byte is claimed first
+ *	FREE -> EMBRYO -> LIVE	before a fork, and in its child
+ *	LIVE -> FREE		reaped; dead when its byte is not claimed
+ */
 enum host_state {
 	HOST_FREE = 0,
-	HOST_EMBRYO,		/* a fork is under way */
-	HOST_LIVE,
-	HOST_DEAD
+	HOST_EMBRYO,
+	HOST_LIVE
 };
 
 struct host {
 	_Atomic uint32_t h_state;	/* enum host_state */
 	uint32_t h_index;
 	int32_t	h_pid;			/* host pid */
-	int32_t	h_ppid;			/* parent's host pid */
+	uint32_t h_parent;		/* index of the host that forked it */
 	uint64_t h_since;		/* monotonic ns at creation */
 	struct proc *h_proc;		/* hijacked: its proc; else NULL */
 	uint64_t h_flags;
+	struct kmutex h_maplock;	/* KRANK_MAPS: guards h_maps */
+	struct mapping *h_maps;		/* file pages mapped; mapping.h */
 };
 
 #define HOST_HIJACK	1	/* h_proc mirrors the host process */
@@ -148,26 +180,38 @@ curlwp(void)
 	return kcurcpu->c_lwp;
 }
 
-/* Give the calling host thread a cpu (and the host a slot). 0 or errno. */
+/* This process takes a host slot; at boot, attach, or after a bare fork. */
+int	host_attach(void);
+/*
+ * Give the calling host thread a cpu.  0 or errno.  Callers outside rumpkern
+ * use lwp_attach(), which gives it an lwp as well.
+ */
 int	cpu_attach(void);
-/* Give the cpu back: the thread ends.  Its lwp must be the implicit one. */
+/* Give the cpu back: the thread ends; it has no lwp, locks or objects. */
 void	cpu_detach(void);
-/* A cpu (and host) made ready for a forked child; 0 or errno. */
+/* A cpu and host made ready for a forked child; 0 or errno. */
 int	cpu_embryo(struct cpu **, struct host **);
-/* In the child: it is ours now. */
+/* In the child: they are ours now.  Switches kcurcpu. */
 int	cpu_adopt(struct cpu *, struct host *);
+/* In a new image of the same process, on the cpu that executed it. */
+int	cpu_resume(struct cpu *);
 /* The fork failed: give both back. */
 void	cpu_embryo_free(struct cpu *, struct host *);
+/* Make a clean slot free; the reaper's last step. */
+void	cpu_reset(struct cpu *);
 
 struct cpu *cpu_byindex(uint32_t);
 struct host *host_byindex(uint32_t);
 bool	host_dead(struct host *);
 
+/* Has the process or thread of this cpu died? */
+bool	cpu_isdead(uint32_t index);
+/* Roll a dead cpu back and free its locks; true: it is ROLLED now. */
+bool	reap_rollback(struct cpu *);
 /*
- * Reap whoever is dead: one host, or all (0).  Returns how many hosts were
- * reaped.  Safe to call from any thread that holds no locks.
+ * The owner of a lock we wait for is dead: roll it back and free its locks.
+ * Any locks may be held.  What it had in hand waits for reap_host().
  */
-int	reap_host(uint32_t index);
-int	reap_all(void);
+void	reap_unlock(uint32_t owner);
 
 #endif

@@ -7,6 +7,7 @@
 #define RUMPKERN_KERN_H
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +47,7 @@ _Noreturn void	kpanic(const char *fmt, ...)
 /* Format into a buffer: %s %d %u %x %lx %ld %lu %p %c; returns the length. */
 size_t	kfmt(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+size_t	kvfmt(char *buf, size_t size, const char *fmt, va_list *ap);
 /* One line on stderr. */
 void	kprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

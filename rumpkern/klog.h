@@ -111,6 +111,8 @@ void	klog_rollback(struct cpu *);
 void	khand_add(enum khand kind, void *obj);
 void	khand_drop(void *obj);
 bool	khand_has(const void *obj);
+/* Logged: the same object under another address (page runs that shrink). */
+void	khand_rename(void *obj, void *as);
 
 /*
  * Release an object in hand according to its kind (the ops table below) and

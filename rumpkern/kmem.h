@@ -31,8 +31,12 @@ void	kmem_free(void *);
 size_t	kmem_size(const void *);
 /* Is this the address of a live object of the cache?  For wild pointers. */
 bool	kmem_valid(enum kcache, const void *);
-/* The object size of a named cache is set once, at boot. */
-void	kmem_cache_setsize(enum kcache, size_t);
+/*
+ * The object size of a named cache is set once, at boot.  The first `keep'
+ * bytes of an object are not zeroed by an allocation: generations live there
+ * (after the first word, which links free objects).
+ */
+void	kmem_cache_setsize(enum kcache, size_t size, size_t keep);
 /* Live objects in a cache. */
 uint64_t kmem_cache_count(enum kcache);
 

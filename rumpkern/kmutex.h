@@ -18,7 +18,9 @@
 enum krank {
 	KRANK_REAP = 1,		/* one reaper at a time */
 	KRANK_HOSTS,		/* the tables of hosts and cpus */
+	KRANK_MAPS,		/* the mappings of a host */
 	KRANK_PROCS,		/* the process table and tree */
+	KRANK_FILEPOS,		/* a shared file's offset, over a whole call */
 	KRANK_FS,		/* a file system's names */
 	KRANK_FD,		/* a descriptor table */
 	KRANK_SOCKTAB,		/* tables of addresses */

@@ -10,8 +10,8 @@
 #define PAGE_MAXORDER	9	/* runs of up to 512 pages, 2 MiB */
 
 enum page_use {
-	PAGE_FREE = 0,		/* in a free list (head of its block) */
-	PAGE_INNER,		/* inside a block whose head is elsewhere */
+	PAGE_INNER = 0,		/* inside a block whose head is elsewhere */
+	PAGE_FREE,		/* in a free list (head of its block) */
 	PAGE_RUN,		/* head of an allocated run */
 	PAGE_SLAB,		/* head of a slab's run */
 	PAGE_DATA,		/* one page of file data */
@@ -35,27 +35,36 @@ struct page {
 
 /*
  * A run of 2^order pages, in hand (KHAND_PAGES).  Not zeroed.  NULL: full.
- * *cold (may be NULL) tells whether the run was never touched: it reads as
- * zeroes, and is best filled with rumpuser_arena_write().
+ * The whole run is freed at once, by page_free().
  */
-void	*page_alloc(unsigned order, bool *cold);
+void	*page_alloc(unsigned order);
+
 /*
- * Up to n (<= 512) single pages, contiguous if it can be, each in use as
- * PAGE_DATA; as one object in hand: the first page (release with
- * page_data_free_hand()).  Returns how many, 0: full.
+ * Up to n (1 to 512) contiguous pages of file data, each of which can be freed
+ * alone.  Returns how many, 0: full; *first is the first page's address.
+ * They are in hand as one object, PAGE_HAND(*first, number).  *cold tells
+ * whether they were never touched: then they read as zeroes, and are best
+ * filled with rumpuser_arena_write(); others hold stale bytes.
  */
-/* The caller has the page lock's work done in one go: see tmpfs data. */
-size_t	page_data_alloc(size_t n, void *hint, void **first, bool *cold);
-void	page_data_free(void *first, size_t n);
-void	page_free(void *);
+size_t	page_data_alloc(size_t n, void **first, bool *cold);
+
+/* How pages are named in the hand: file data, up to 512 of them, or a run. */
+#define PAGE_HAND(addr, n)	((void *)((uintptr_t)(addr) | ((n) - 1)))
+
+/* Free what is in hand, by its name there. */
+void	page_free(void *hand);
+
+/* The offset in the arena of an address, for rumpuser_arena_write(). */
+#define page_offset(addr)	((uint64_t)(uintptr_t)(addr) - ARENA_BASE)
 
 struct page *page_of(const void *);
 void	*page_addr(const struct page *);
 
 uint64_t page_total(void);
 uint64_t page_nfree(void);
+uint32_t page_brk(void);	/* page numbers in use end here */
 
-void	page_boot(uint64_t npages);
+void	page_boot(void);
 int	page_check(void);
 
 #endif

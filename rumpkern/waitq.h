@@ -30,17 +30,22 @@ int	ksleep(struct waitq *wq, struct kmutex *interlock, uint64_t until,
 /* Wake all or the first; the interlock is held. Cheap when nobody waits. */
 void	kwakeup(struct waitq *);
 void	kwakeup_one(struct waitq *);
+/* Wake those noted in a cpu's c_wakes: our own without locks, or a dead one's. */
+void	kwakeup_flush(struct cpu *);
 
 /*
  * For waits on many queues (poll): put an entry of our own on a queue, under
  * that queue's lock; then ksleep_any() until any of them wakes us; then take
  * all entries off.  Entries live in the arena and belong to curcpu().
  */
-void	waitq_add(struct waitq *, struct waitent *);
+void	waitq_add(struct waitq *, struct waitent *, struct kmutex *lock);
 void	waitq_remove(struct waitent *);
 /* Call before looking at the first condition. */
 void	ksleep_prepare(void);
 int	ksleep_any(uint64_t until, int flags);
+
+/* Take an entry off whatever queue it is on, under that queue's lock. */
+void	waitent_cancel(struct waitent *);
 
 /* Wake one cpu whatever it sleeps on; for signals. */
 void	cpu_interrupt(struct cpu *);

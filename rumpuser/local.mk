@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The sources of rumpuser/, headers too. One line a file, sorted.
 
+libkern_la_SOURCES += rumpuser/clock.c
+libkern_la_SOURCES += rumpuser/fault.c
+libkern_la_SOURCES += rumpuser/memory.c
+libkern_la_SOURCES += rumpuser/rumpuser.c
+libkern_la_SOURCES += rumpuser/rumpuser.h

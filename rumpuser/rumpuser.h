@@ -29,13 +29,15 @@ struct rumpuser_process {
 	 */
 	uint32_t *ru_mine;
 	int	(*ru_clock)(int, void *);	/* the vDSO's clock_gettime */
+	int	(*ru_getcpu)(unsigned *, unsigned *, void *);	/* NULL: none */
 	/*
 	 * Gives the descriptor number of a new file (set by the shim, whose
 	 * numbers are the host's); NULL: the kernel numbers by itself.
 	 * Returns a number or a negative errno.
 	 */
-	int	(*ru_fd_reserve)(bool cloexec);
+	int	(*ru_fd_reserve)(int from, bool cloexec);
 	void	(*ru_fd_unreserve)(int fd);
+	bool	ru_warned;	/* told of a call before rump_init() */
 };
 
 extern struct rumpuser_process rumpuser_process;
@@ -80,8 +82,11 @@ rumpuser_syscall(long nr, long a, long b, long c, long d, long e, long f)
 #error "rumpuser: no system call sequence for this architecture"
 #endif
 
-/* Start-up.  envp may be NULL: it is then read from /proc/self/environ. */
+/* Start-up, with the program's environment. */
 void	rumpuser_init(char *const *envp);
+void	rumpuser_clock_init(void);
+/* This process has attached itself: sets *ru_mine. */
+int	rumpuser_mark_mine(void);
 /* The environment's value of a name, or NULL; valid after rumpuser_init(). */
 const char *rumpuser_getenv(const char *name);
 
@@ -91,11 +96,16 @@ int	rumpuser_arena_map(int fd, void *base, uint64_t size);
 int	rumpuser_arena_discard(uint64_t off, uint64_t len);
 /* Write len bytes into the arena at off through its descriptor. */
 long	rumpuser_arena_write(uint64_t off, const void *buf, uint64_t len);
+long	rumpuser_pread(int fd, void *buf, size_t len, uint64_t off);
+uint64_t rumpuser_filesize(int fd);
+void	rumpuser_close(int fd);
 uint64_t rumpuser_physmem(void);
 
 /* Is this host slot's process alive?  See rumpuser_claim(). */
 int	rumpuser_claim(uint32_t slot);
-bool	rumpuser_claimed(uint32_t slot);
+void	rumpuser_unclaim(uint32_t slot);
+/* A process never sees its own claim: self is its slot. */
+bool	rumpuser_claimed(uint32_t slot, uint32_t self);
 
 /* Threads and processes. */
 int	rumpuser_getpid(void);
@@ -104,6 +114,10 @@ bool	rumpuser_thread_alive(int pid, int tid);
 int	rumpuser_tgkill(int pid, int tid, int sig);
 int	rumpuser_kill(int pid, int sig);
 void	rumpuser_yield(void);
+/* The processor this thread is on, or -1 if that is not cheap to know. */
+int	rumpuser_processor(void);
+/* A full barrier on every running thread of this process. */
+void	rumpuser_membarrier(void);
 _Noreturn void rumpuser_abort(void);
 _Noreturn void rumpuser_die(void);	/* SIGKILL ourselves, at once */
 
@@ -119,7 +133,23 @@ uint64_t rumpuser_monotonic(void);
 void	rumpuser_random(void *buf, size_t len);
 void	rumpuser_message(const char *buf, size_t len);	/* to stderr */
 
-/* Install the handler that turns faults in user copies into EFAULT. */
+/*
+ * Faults in copies of the program's memory.  An entry says: a fault with the
+ * instruction pointer in [begin, end) goes on at fixup; addresses are
+ * relative to the entry's own.
+ */
+struct rumpuser_fixup {
+	int32_t	rf_begin;
+	int32_t	rf_end;
+	int32_t	rf_fixup;
+};
+
+extern const struct rumpuser_fixup kcopy_fixups[];
+extern const struct rumpuser_fixup kcopy_fixups_end[];
+
+/* Given a handler's ucontext: was it such a fault?  Then it is mended. */
+bool	rumpuser_fixup(void *ucontext);
+/* Install handlers of SIGSEGV and SIGBUS that do, before the old ones. */
 int	rumpuser_catch_faults(void);
 
 #endif

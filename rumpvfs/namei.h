@@ -16,13 +16,14 @@ struct dirent;
 struct vnode;
 
 #define NAMEI_FOLLOW	0x01	/* follow a final symlink */
-#define NAMEI_PARENT	0x02	/* the last component may be missing, and is
-				   not followed: for create, remove, rename */
+#define NAMEI_PARENT	0x02	/* the last component may be missing: for create,
+				   remove, rename; a symlink there is followed
+				   with FOLLOW only, whatever slash comes after */
 #define NAMEI_EMPTY	0x04	/* AT_EMPTY_PATH: "" is the start itself */
 #define NAMEI_CREATE	0x08	/* with PARENT: a slash after it is for dirs */
 #define NAMEI_DIRECTORY	0x10	/* the result must be a directory */
-/* openat2's resolve flags are given as they are in nd_resolve. */
-
+#define NAMEI_OPEN	0x40	/* open with O_CREAT: a slash is EISDIR */
+#define NAMEI_REALID	0x20	/* permissions by the real ids: access(2) */
 struct nameidata {
 	struct lwp *nd_l;
 	int	nd_flags;
@@ -33,8 +34,14 @@ struct nameidata {
 	const char *nd_name;	/* last component, in c_path; not ended */
 	size_t	nd_namelen;
 	bool	nd_slash;	/* path ended in a slash */
-	int	nd_dots;	/* last component is 1: ".", 2: ".." (PARENT) */
-	struct cred nd_cred;	/* what permissions are checked with */
+	int	nd_dots;	/* last component is 1: ".", 2: "..", 3: none,
+				   the path is a root directory or empty */
+	struct cred nd_cred;	/* what permissions are checked with; its
+				   groups above cr_ngroups are not set */
+	/* Private to namei.c. */
+	struct file *nd_file;	/* of dirfd, until namei_done() */
+	int	nd_slot;	/* its hazard slot */
+	const char *nd_path;
 };
 
 /*
@@ -46,15 +53,41 @@ struct nameidata {
  */
 int	namei_lookup(struct nameidata *, struct lwp *, int dirfd,
 	    const char *upath, int flags);
+/* The same with openat2's RESOLVE_* flags. */
+int	namei_resolve(struct nameidata *, struct lwp *, int dirfd,
+	    const char *upath, int flags, uint64_t resolve);
 /* The same, by a path already in kernel memory (c_path[0]). */
 int	namei_lookup_sys(struct nameidata *, struct lwp *, int dirfd,
 	    const char *path, int flags);
 void	namei_done(struct nameidata *);
-/* The absolute path of a directory or file in the kernel; for getcwd. */
+
+/*
+ * The steps of namei_lookup(), for calls with two paths: both are copied in
+ * (into c_path[0] and [2]), both begun, then both walked under one lock, and
+ * both ended after it.
+ */
+int	namei_copy(const char *upath, int buf, int flags);
+/* Finds where to start; takes no lock that it keeps. */
+int	namei_begin(struct nameidata *, struct lwp *, int dirfd, int buf,
+	    int flags);
+int	namei_walk(struct nameidata *);		/* fs_lock held */
+void	namei_end(struct nameidata *);		/* nothing held */
+
+/*
+ * The absolute path of a directory or file in the kernel (NULL: the cwd), with
+ * its NUL; *len counts it.  ENOENT: it has no name, or one that is not known;
+ * ERANGE: it does not fit.
+ */
 int	namei_path(struct lwp *, struct vnode *, char *buf, size_t size,
 	    size_t *len);
 
 /* Permission: mode is R_OK|W_OK|X_OK.  0, EACCES. */
 int	vnode_access(struct vnode *, const struct cred *, int mode);
+
+/*
+ * Open anew what descriptor fd stands for, as open("/proc/self/fd/N") does;
+ * in sys_open.c.
+ */
+int	open_again(struct lwp *, int fd, uint32_t flags, long *retval);
 
 #endif

@@ -30,16 +30,21 @@ struct radix {
 };
 
 struct radix_reserve {
-	struct radix_node *rr_node[12];
+	struct radix_node *rr_node[32];	/* 512 keys need no more */
 	int	rr_n;
 };
 
 uint64_t radix_get(const struct radix *, uint64_t key);
 /* The first key >= *key that is set: its word, 0 when there is none. */
 uint64_t radix_next(const struct radix *, uint64_t *key);
-/* Nodes enough to set any key in [key, key+n), in hand. 0 or ENOSPC. */
+/*
+ * Nodes enough to set any key in [key, key+n), n <= 512, in hand.  0 or
+ * ENOSPC.
+ */
 int	radix_prepare(const struct radix *, uint64_t key, size_t n,
 	    struct radix_reserve *);
+/* Would this key make the tree higher?  Readers without a lock must know. */
+bool	radix_grows(const struct radix *, uint64_t key);
 /* Logged; takes the nodes it needs from the reserve. */
 void	radix_set(struct radix *, uint64_t key, uint64_t word,
 	    struct radix_reserve *);
@@ -47,5 +52,7 @@ void	radix_set(struct radix *, uint64_t key, uint64_t word,
 uint64_t radix_clear(struct radix *, uint64_t key);
 /* After the commit: free what was reserved and not used. */
 void	radix_unreserve(struct radix_reserve *);
+/* For the checker: nodes that do not add up. */
+int	radix_check(const struct radix *);
 
 #endif

@@ -27,7 +27,10 @@
 #include "rumpvfs/radix.h"
 
 struct cred;
+struct lwp;
+struct stat;
 struct dirent;		/* rumpvfs/dir.h */
+struct filelock;
 struct flockhead;
 struct fs;
 struct pipe;
@@ -66,8 +69,12 @@ struct vnode {
 			struct radix d_entries;	/* (n) by cookie */
 			uint64_t d_nextcookie;	/* (n) */
 			uint64_t d_count;	/* (n) names without . and .. */
-			struct vnode *d_parent;	/* (n) not referenced */
-			struct dirent *d_self;	/* (n) our name, NULL: none */
+			/*
+			 * (n) Not referenced while we have a name; a removed
+			 * directory that is still open holds a reference, given
+			 * back when it is freed.  NULL: none.
+			 */
+			struct vnode *d_parent;
 		} v_dir;
 		struct {			/* VLNK: */
 			char	*l_target;	/* (c) NUL-terminated */
@@ -75,12 +82,16 @@ struct vnode {
 		struct pipe *v_fifo;		/* VFIFO: (v) while open */
 		void	*v_sock;		/* VSOCK */
 	};
-	void	*v_limbo;	/* (v) pages cut off while mapped */
+	struct dirent *v_name;	/* (n) one of its names; NULL: not known */
+	void	*v_limbo;	/* (v) pages cut off while mapped, by pg_spare */
 };
 
 /* v_flags */
 #define VNODE_PROTO	1	/* in hand, never linked */
-#define VNODE_NOLINK	2	/* O_TMPFILE|O_EXCL: link() refuses */
+#define VNODE_NOLINK	2	/* link() refuses: its last name has gone, or it
+				   was made by O_TMPFILE|O_EXCL */
+#define VNODE_DEAD	4	/* being freed by whoever has it in hand */
+#define VNODE_TRIM	8	/* pages beyond v_size are to be taken away */
 
 struct fs {
 	struct kmutex fs_lock;	/* KRANK_FS */
@@ -95,17 +106,48 @@ struct vfs_state {
 	struct fs vs_root;	/* the tmpfs at / */
 	uint64_t vs_hashmask;
 	struct dirent **vs_hash; /* all names, by directory and name */
+	struct kmutex vs_flocklock;	/* KRANK_FLOCK, see flock.h */
+	struct waitq vs_flockwait;	/* who waits for any file lock */
+	struct filelock *vs_flockblocked;	/* their requests */
 };
 
+/*
+ * A new vnode: in hand (KHAND_VNODE) with one reference and no link, all its
+ * times now.  Its owner fills in what is the type's own, gives it a link or
+ * not, and moves the reference into a structure or drops it.  0 or ENOSPC.
+ */
+int	vnode_alloc(struct fs *, enum vtype, unsigned mode, uint32_t uid,
+	    uint32_t gid, struct vnode **);
 /* One more reference, in hand (KHAND_VNODE). */
 void	vnode_hold(struct vnode *);
 /* Drop the reference in hand; frees the vnode if it was the last. */
 void	vnode_rele(struct vnode *);
-/* Move a reference between a structure and the hand: logged steps for use
- * inside an operation (no count changes). */
+
+/*
+ * A mapping of a regular file's pages: in hand as KHAND_MAPPING, with a
+ * reference of its own.  Pages that leave the file stay until the last goes.
+ */
+void	vnode_map_hold(struct vnode *);
+void	vnode_map_rele(struct vnode *);
 
 /* The clock files use, as Linux's tmpfs does. */
 void	vtime_now(struct vtime *);
+/* Logged, under v_lock: these times are now. */
+void	vnode_touch(struct vnode *, int what);
+#define VTOUCH_ATIME	1
+#define VTOUCH_MTIME	2
+#define VTOUCH_CTIME	4
+/* It was read: its atime, by the rules of relatime.  No lock, empty log. */
+void	vnode_accessed(struct vnode *);
+
+/* The attributes, as stat() gives them. */
+void	vnode_stat(struct vnode *, struct stat *);
+
+/* The credentials of a call: l's own, or a copy in *store. */
+const struct cred *lwp_cred(struct lwp *, struct cred *store);
+
+/* Do references and pages of data add up?  For vfs_check(). */
+int	vnode_check(void);
 
 void	vfs_boot(void);
 int	vfs_check(void);

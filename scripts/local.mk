@@ -2,6 +2,7 @@
 # rumphijack-run, and the scripts that only the source tree needs.
 
 EXTRA_DIST += scripts/check
+EXTRA_DIST += scripts/demo
 EXTRA_DIST += scripts/needs
 EXTRA_DIST += scripts/quickstart
 EXTRA_DIST += scripts/rumphijack-run.in

@@ -4,9 +4,26 @@
 EXTRA_DIST += scripts/mksyscalls.awk
 EXTRA_DIST += syscalls/syscalls.master
 
+libkern_la_SOURCES += syscalls/dispatch.c
+libkern_la_SOURCES += syscalls/dispatch.h
+libkern_la_SOURCES += syscalls/fileops.c
+libkern_la_SOURCES += syscalls/handops.c
+libkern_la_SOURCES += syscalls/init.c
+libkern_la_SOURCES += syscalls/init.h
+libkern_la_SOURCES += syscalls/oldcalls.c
+libkern_la_SOURCES += syscalls/sysdef.h
+libkern_la_SOURCES += syscalls/syserr.c
+libkern_la_SOURCES += syscalls/sysroute.h
+libkern_la_SOURCES += syscalls/systrace.c
+libkern_la_SOURCES += syscalls/systrace.h
+libkern_la_SOURCES += syscalls/tracebuf.c
+libkern_la_SOURCES += syscalls/tracebuf.h
+libkern_la_SOURCES += syscalls/traceflags.c
+libkern_la_SOURCES += syscalls/traceval.c
+libkern_la_SOURCES += syscalls/traceval.h
 nodist_libkern_la_SOURCES += syscalls/rump_syscalls.c
+nodist_libkern_la_SOURCES += syscalls/sysdesc.c
 nodist_libkern_la_SOURCES += syscalls/sysent.c
-nodist_libkern_la_SOURCES += syscalls/systrace.c
 nodist_rumpinclude_HEADERS += include/rump/rump_syscalls.h
 
 syscalls_generated = \
@@ -15,9 +32,9 @@ syscalls_generated = \
 	man/syscalls.mdoc \
 	syscalls/rump_syscalls.c \
 	syscalls/sysargs.h \
+	syscalls/sysdesc.c \
 	syscalls/sysent.c \
-	syscalls/sysnum.h \
-	syscalls/systrace.c
+	syscalls/sysnum.h
 BUILT_SOURCES += $(syscalls_generated)
 CLEANFILES += $(syscalls_generated)
 
@@ -38,7 +55,7 @@ syscalls/sysent.c: $(syscalls_deps)
 	$(call mksyscalls,sysent_c)
 syscalls/rump_syscalls.c: $(syscalls_deps)
 	$(call mksyscalls,api_c)
-syscalls/systrace.c: $(syscalls_deps)
+syscalls/sysdesc.c: $(syscalls_deps)
 	$(call mksyscalls,trace_c)
 hijack/hjroute.c: $(syscalls_deps)
 	$(call mksyscalls,route_c)

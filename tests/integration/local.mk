@@ -6,7 +6,23 @@ integration_tests =
 # Programs that the scripts run.
 integration_programs =
 # What the scripts share.
-EXTRA_DIST +=
+EXTRA_DIST += tests/integration/lib.sh
+
+integration_tests += tests/integration/archive.test
+integration_tests += tests/integration/bigtree.test
+integration_tests += tests/integration/build.test
+integration_tests += tests/integration/coreutils.test
+integration_tests += tests/integration/cross.test
+integration_tests += tests/integration/editors.test
+integration_tests += tests/integration/exports.test
+integration_tests += tests/integration/harness.test
+integration_tests += tests/integration/languages.test
+integration_tests += tests/integration/process.test
+integration_tests += tests/integration/programs.test
+integration_tests += tests/integration/shell.test
+integration_tests += tests/integration/shim.test
+integration_tests += tests/integration/signals.test
+integration_tests += tests/integration/text.test
 
 EXTRA_DIST += $(integration_tests)
 if BUILD_HIJACK

@@ -2,10 +2,30 @@
 # The same work on the host and on rump, compared.
 
 # The program of tests/parity/x.c is the line: parity_programs += tests/parity/x
+# It is an ordinary program: it links nothing of ours. The script that runs it
+# under the shim is the line: parity_tests += tests/parity/x.test
 parity_programs =
+parity_tests =
 # Headers and data that no program's name gives away.
 EXTRA_DIST +=
 
+parity_programs += tests/parity/fsfuzz
+tests_parity_fsfuzz_SOURCES = \
+	tests/parity/fsfuzz.c \
+	tests/parity/fsfuzz.h \
+	tests/parity/fsfuzz_arg.c \
+	tests/parity/fsfuzz_fd.c \
+	tests/parity/fsfuzz_gen.c \
+	tests/parity/fsfuzz_look.c \
+	tests/parity/fsfuzz_name.c \
+	tests/parity/fsfuzz_ops.h \
+	tests/parity/fsfuzz_run.c \
+	tests/parity/fsfuzz_shrink.c
+tests_parity_fsfuzz_LDADD =
+parity_tests += tests/parity/fsfuzz.test
+
+EXTRA_DIST += $(parity_tests)
+if BUILD_HIJACK
 check_PROGRAMS += $(parity_programs)
-parity_tests = $(parity_programs)
 TESTS += $(parity_tests)
+endif

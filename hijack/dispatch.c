@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dispatch: what becomes of a call of the program.
+ */
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "hijack/hijack.h"
+#include "rumpkern/arena.h"
+#include "syscalls/dispatch.h"
+#include "syscalls/init.h"
+
+#define HOPS	40	/* as many as Linux follows symlinks */
+
+static inline long
+arg(const struct hj_frame *hf, int place)
+{
+
+	return hf->hf_args[place - 1];
+}
+
+/* One of the calls's descriptors is rump's, or the shim's own. */
+static bool
+fd_matters(long fd)
+{
+
+	return hj_fd_isrump(fd) || unlikely(hj_fd_ours(fd));
+}
+
+/* A call on one descriptor. */
+static long
+fd_call(struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+
+	if (hj_fd_ours(arg(hf, ci->hc_fd)))
+		return -EBADF;
+	return sys_call(ci->hc_rsys, hf->hf_args);
+}
+
+/*
+ * A path that names one of our descriptors by number (/proc/self/fd/N): the
+ * same call on the descriptor.
+ */
+static long
+procfd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd)
+{
+	static const char empty[] = "";
+	long args[6] = { fd, (long)empty, 0, 0, 0, 0 };
+	const long *a = hf->hf_args;
+	int p = ci->hc_path;	/* the arguments after the path */
+	struct stat *st;
+
+	switch (hf->hf_nr) {
+	case __NR_open:
+	case __NR_openat:
+		return hj_reopen(fd, a[p]);
+	case __NR_readlink:
+	case __NR_readlinkat:
+		return hj_fd_readlink(fd, (char *)a[p], a[p + 1]);
+	case __NR_stat:
+		st = (struct stat *)a[p];
+		args[1] = (long)st;
+		return sys_call(RSYS_fstat, args);
+	case __NR_newfstatat:
+		if (a[3] & AT_SYMLINK_NOFOLLOW)
+			return HJ_TO_HOST;
+		args[2] = a[2];
+		args[3] = AT_EMPTY_PATH;
+		return sys_call(RSYS_newfstatat, args);
+	case __NR_statx:
+		if (a[2] & AT_SYMLINK_NOFOLLOW)
+			return HJ_TO_HOST;
+		args[2] = a[2] | AT_EMPTY_PATH;
+		args[3] = a[3];
+		args[4] = a[4];
+		return sys_call(RSYS_statx, args);
+	case __NR_access:
+	case __NR_faccessat:
+	case __NR_faccessat2:
+		args[2] = a[p];
+		args[3] = AT_EMPTY_PATH;
+		return sys_call(RSYS_faccessat2, args);
+	case __NR_truncate:
+		args[1] = a[p];
+		return sys_call(RSYS_ftruncate, args);
+	case __NR_chmod:
+	case __NR_fchmodat:
+		args[1] = a[p];
+		return sys_call(RSYS_fchmod, args);
+	case __NR_chown:
+	case __NR_fchownat:
+		args[1] = a[p];
+		args[2] = a[p + 1];
+		return sys_call(RSYS_fchown, args);
+	case __NR_chdir:
+		return sys_call(RSYS_fchdir, args);
+	}
+	return HJ_TO_HOST;
+}
+
+/* A call on one path. */
+static long
+path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
+	const char *path = (const char *)arg(hf, ci->hc_path);
+	int dirfd = ci->hc_dirfd ? (int)arg(hf, ci->hc_dirfd) : AT_FDCWD;
+	long args[6], ret;
+	int error, hops, fd;
+	bool changed;
+
+	memcpy(args, hf->hf_args, sizeof(args));
+	for (hops = 0; hops < HOPS; hops++) {
+		switch (hj_path_where(&dirfd, path, buf, &changed, &error)) {
+		case HJ_AT_ERROR:
+			return -error;
+		case HJ_AT_HOST:
+			if (error == 0 && buf[0] == '/' &&
+			    (fd = hj_path_procfd(buf)) >= 0) {
+				ret = procfd_call(hf, ci, fd);
+				if (ret != HJ_TO_HOST)
+					return ret;
+			}
+			if (hops > 0) {
+				hf->hf_args[ci->hc_path - 1] = (long)path;
+				if (ci->hc_dirfd)
+					hf->hf_args[ci->hc_dirfd - 1] =
+					    AT_FDCWD;
+			}
+			return HJ_TO_HOST;
+		case HJ_AT_RUMP:
+			break;
+		}
+		args[ci->hc_path - 1] = (long)(changed ? buf : path);
+		if (ci->hc_dirfd)
+			args[ci->hc_dirfd - 1] = dirfd;
+		ret = sys_call(ci->hc_rsys, args);
+		if (ret != -KEHOST)
+			return ret;
+		error = hj_path_escape(buf);
+		if (error != 0)
+			return -error;
+		memcpy(again, buf, strlen(buf) + 1);
+		path = again;
+		dirfd = AT_FDCWD;
+	}
+	return -ELOOP;
+}
+
+/* A call on two paths: both here, both there, or EXDEV. */
+static long
+path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+	struct cpu *c = curcpu();
+	int place[2] = { ci->hc_path, ci->hc_path2 };
+	int dirplace[2] = { ci->hc_dirfd, ci->hc_dirfd2 };
+	enum hj_where where[2];
+	long args[6], ret;
+	int i, error, dirfd;
+	bool changed;
+
+	memcpy(args, hf->hf_args, sizeof(args));
+	for (i = 0; i < 2; i++) {
+		dirfd = dirplace[i] ? (int)arg(hf, dirplace[i]) : AT_FDCWD;
+		where[i] = hj_path_where(&dirfd,
+		    (const char *)arg(hf, place[i]), c->c_hjpath[i],
+		    &changed, &error);
+		if (where[i] == HJ_AT_ERROR)
+			return -error;
+		if (where[i] != HJ_AT_RUMP)
+			continue;
+		if (changed)
+			args[place[i] - 1] = (long)c->c_hjpath[i];
+		if (dirplace[i])
+			args[dirplace[i] - 1] = dirfd;
+	}
+	if (where[0] != where[1]) {
+		/* link(2) of /proc/self/fd/N into rump. */
+		if (where[0] == HJ_AT_HOST && (hf->hf_nr == __NR_linkat) &&
+		    (i = hj_path_procfd(c->c_hjpath[0])) >= 0) {
+			args[0] = i;
+			args[1] = (long)"";
+			args[4] = AT_EMPTY_PATH;
+			return sys_call(ci->hc_rsys, args);
+		}
+		return -EXDEV;
+	}
+	if (where[0] == HJ_AT_HOST)
+		return HJ_TO_HOST;
+	ret = sys_call(ci->hc_rsys, args);
+	return ret == -KEHOST ? -EXDEV : ret;
+}
+
+static long
+make_call(struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+
+	if ((hf->hf_nr != __NR_pipe && hf->hf_nr != __NR_pipe2) ||
+	    !hj.hp_spec.sp_pipe)
+		return HJ_TO_HOST;
+	return sys_call(ci->hc_rsys, hf->hf_args);
+}
+
+static long
+special_call(struct hj_frame *hf)
+{
+
+	switch (hf->hf_nr) {
+	case __NR_close:
+		return hj_sys_close(hf);
+	case __NR_close_range:
+		return hj_sys_close_range(hf);
+	case __NR_dup:
+		return hj_sys_dup(hf);
+	case __NR_dup2:
+		return hj_sys_dup2(hf);
+	case __NR_dup3:
+		return hj_sys_dup3(hf);
+	case __NR_fcntl:
+		return hj_sys_fcntl(hf);
+	case __NR_ioctl:
+		return hj_sys_ioctl(hf);
+	case __NR_chdir:
+		return hj_sys_chdir(hf);
+	case __NR_fchdir:
+		return hj_sys_fchdir(hf);
+	case __NR_getcwd:
+		return hj_sys_getcwd(hf);
+	case __NR_chroot:
+		return hj_sys_chroot(hf);
+	case __NR_mmap:
+		return hj_sys_mmap(hf);
+	case __NR_munmap:
+		return hj_sys_munmap(hf);
+	case __NR_umask:
+		return hj_sys_umask(hf);
+	case __NR_setrlimit:
+	case __NR_prlimit64:
+		return hj_sys_rlimit(hf);
+	case __NR_rt_sigaction:
+		return hj_sys_rt_sigaction(hf);
+	case __NR_execve:
+		return hj_sys_execve(hf);
+	case __NR_execveat:
+		return hj_sys_execveat(hf);
+	case __NR_poll:
+	case __NR_ppoll:
+	case __NR_select:
+	case __NR_pselect6:
+		return hj_sys_poll(hf);
+	case __NR_epoll_ctl:
+		return hj_sys_epoll_ctl(hf);
+	case __NR_sendfile:
+	case __NR_copy_file_range:
+	case __NR_splice:
+	case __NR_tee:
+		return hj_sys_xfer(hf);
+	default:
+		return hj_sys_ids(hf);
+	}
+}
+
+/* Without entering anything: is this call the host's? */
+static bool
+plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+	const long *a = hf->hf_args;
+
+	switch (hf->hf_nr) {
+	case __NR_close:
+	case __NR_fcntl:
+	case __NR_ioctl:
+	case __NR_dup:
+		return !fd_matters(a[0]);
+	case __NR_dup2:
+	case __NR_dup3:
+	case __NR_epoll_ctl:
+		return !fd_matters(a[0]) &&
+		    !fd_matters(a[hf->hf_nr == __NR_epoll_ctl ? 2 : 1]);
+	case __NR_getcwd:
+		return hj_proc()->p_flags & PROC_HOSTCWD;
+	case __NR_mmap:
+		return (a[3] & MAP_ANONYMOUS) != 0 || !fd_matters(a[4]);
+	case __NR_munmap:
+		return curcpu() == NULL ||
+		    host_byindex(curcpu()->c_host)->h_maps == NULL;
+	case __NR_poll:
+	case __NR_ppoll:
+	case __NR_select:
+	case __NR_pselect6:
+		return hj_proc()->p_fd->fd_last == 0;
+	case __NR_sendfile:
+	case __NR_tee:
+		return !fd_matters(a[0]) && !fd_matters(a[1]);
+	case __NR_copy_file_range:
+	case __NR_splice:
+		return !fd_matters(a[0]) && !fd_matters(a[2]);
+	}
+	return ci->hc_route == HR_FD && !fd_matters(arg(hf, ci->hc_fd));
+}
+
+static long
+body(struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+
+	switch (ci->hc_route) {
+	case HR_FD:
+		return fd_call(hf, ci);
+	case HR_PATH:
+	case HR_PATHAT:
+		return path_call(hf, ci);
+	case HR_PATH2:
+		return path2_call(hf, ci);
+	case HR_MAKE:
+		return make_call(hf, ci);
+	case HR_FDPATH:
+		return HJ_TO_HOST;
+	}
+	return special_call(hf);
+}
+
+/* Calls that the stub makes, with work of ours on either side. */
+static int
+around(struct hj_frame *hf)
+{
+
+	switch (hf->hf_nr) {
+	case __NR_fork:
+	case __NR_vfork:
+	case __NR_clone:
+	case __NR_clone3:
+		return hj_pre_fork(hf);
+	case __NR_wait4:
+	case __NR_waitid:
+		return HJ_HOST_POST;
+	case __NR_exit_group:
+		hj_exit();
+		return HJ_HOST;
+	}
+	return -1;
+}
+
+int
+hj_dispatch(struct hj_frame *hf)
+{
+	const struct hj_callinfo *ci = &hj_callinfo[hf->hf_nr];
+	struct hj_frame orig;
+	bool restart;
+	long ret;
+	int verdict;
+
+	if (likely(*rumpuser_process.ru_mine != 0) && plainly_host(hf, ci))
+		return HJ_HOST;
+	if (unlikely(curcpu() == NULL || *rumpuser_process.ru_mine == 0) &&
+	    hj_thread_attach() != 0)
+		return HJ_HOST;
+	verdict = around(hf);
+	if (verdict >= 0)
+		return verdict;
+	do {
+		orig = *hf;
+		hj_enter();
+		ret = body(hf, ci);
+		if (unlikely(hj.hp_tracefd >= 0) && ret != HJ_TO_HOST)
+			hj_trace(ci->hc_rsys, orig.hf_args, ret);
+		restart = hj_leave();
+	} while (unlikely(ret == -KERESTART) && restart);
+	if (ret == HJ_TO_HOST) {
+		if (unlikely(hj.hp_traceall))
+			hj_trace_host(&orig);
+		return HJ_HOST;
+	}
+	hf->hf_ret = ret == -KERESTART ? -EINTR : ret;
+	return HJ_DONE;
+}
+
+long
+hj_post(long result, long nr)
+{
+
+	switch (nr) {
+	case __NR_fork:
+	case __NR_vfork:
+	case __NR_clone:
+	case __NR_clone3:
+		return hj_post_fork(result);
+	}
+	if (result >= 0)
+		hj_post_wait(result);
+	return result;
+}
+
+/*
+ * Before the rewrite: calls without a function here are the host's, and those
+ * with one are looked at whatever the table says.
+ */
+void
+hj_dispatch_init(void)
+{
+	static const uint16_t ours[] = {
+		__NR_rt_sigaction, __NR_execve, __NR_execveat,
+		__NR_exit_group, __NR_fork, __NR_vfork, __NR_clone,
+		__NR_clone3, __NR_wait4, __NR_waitid, __NR_poll, __NR_ppoll,
+		__NR_select, __NR_pselect6, __NR_munmap,
+	};
+	size_t i;
+
+	for (i = 0; i < HJ_NCALLS; i++) {
+		switch (hj_route[i]) {
+		case HR_PROCESS:
+		case HR_FAMILY:
+		case HR_RUMP:
+			hj_route[i] = 0;
+			break;
+		}
+	}
+	for (i = 0; i < nelem(ours); i++)
+		hj_route[ours[i]] = HR_SPECIAL;
+}

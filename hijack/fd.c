@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Descriptors: a rump file has the number of a placeholder of the host's.
+ *
+ * A placeholder is a duplicate of one O_PATH descriptor, so the host itself
+ * keeps the rules of numbers: the lowest free one, limits, dup2 onto
+ * anything, close-on-exec.  A number is taken at the host first and put into
+ * the kernel's table then; it leaves the kernel's table first.
+ */
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+
+#include "hijack/hijack.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/copy.h"
+#include "syscalls/dispatch.h"
+
+#define OURS_FROM	1000	/* the shim's own are from here, if it can be */
+
+struct proc *
+hj_proc(void)
+{
+	struct cpu *c = curcpu();
+
+	return likely(c != NULL) ? c->c_lwp->l_proc : hj.hp_proc;
+}
+
+bool
+hj_fd_isrump(long fd)
+{
+	struct filedesc *fdp = hj_proc()->p_fd;
+
+	return (uint32_t)fd < *(volatile uint32_t *)&fdp->fd_size &&
+	    fdp->fd_ents[(uint32_t)fd] != 0;
+}
+
+bool
+hj_fd_ours(long fd)
+{
+
+	return (int)fd >= 0 && ((int)fd == rumpuser_process.ru_arenafd ||
+	    (int)fd == hj.hp_holder || (int)fd == hj.hp_tracefd);
+}
+
+static int
+fd_reserve(int from, bool cloexec)
+{
+
+	return hj_host(__NR_fcntl, hj.hp_holder,
+	    cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, from);
+}
+
+static void
+fd_unreserve(int fd)
+{
+
+	hj_host(__NR_close, fd);
+}
+
+/* Move a descriptor of ours up, out of the program's way. */
+static int
+move_up(int fd, int except)
+{
+	struct rlimit64 rl;
+	long n, from = OURS_FROM;
+
+	if (hj_host(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &rl) == 0 &&
+	    rl.rlim_cur < OURS_FROM + 8)
+		from = rl.rlim_cur > 24 ? (long)rl.rlim_cur - 8 : 3;
+	if (except >= from)
+		from = except + 1;
+	n = hj_host(__NR_fcntl, fd, F_DUPFD, from);
+	if (n < 0)
+		n = hj_host(__NR_fcntl, fd, F_DUPFD, 3);
+	if (n < 0)
+		return n;
+	return n;
+}
+
+/*
+ * Closing any descriptor of the arena's file would drop the process's claim,
+ * which is a lock on it: take it again.
+ */
+static void
+reclaim(void)
+{
+
+	if (curcpu() != NULL)
+		rumpuser_claim(curcpu()->c_host);
+}
+
+/* The program wants a number that one of ours has. */
+static void
+evict(int fd)
+{
+	int n;
+
+	n = move_up(fd, fd);
+	if (n < 0)
+		return;
+	if (fd == rumpuser_process.ru_arenafd) {
+		rumpuser_process.ru_arenafd = n;
+		hj_host(__NR_close, fd);
+		reclaim();
+	} else {
+		if (fd == hj.hp_holder)
+			hj.hp_holder = n;
+		else
+			hj.hp_tracefd = n;
+		hj_host(__NR_close, fd);
+	}
+}
+
+int
+hj_fd_init(int arenafd)
+{
+	long fd;
+
+	if (arenafd < OURS_FROM) {
+		fd = move_up(arenafd, -1);
+		if (fd < 0)
+			return fd;
+		hj_host(__NR_close, arenafd);
+		rumpuser_process.ru_arenafd = fd;
+		reclaim();
+	}
+	fd = hj_host(__NR_openat, AT_FDCWD, "/dev/null", O_PATH);
+	if (fd < 0)
+		return fd;
+	hj.hp_holder = move_up(fd, -1);
+	hj_host(__NR_close, fd);
+	if (hj.hp_holder < 0)
+		return hj.hp_holder;
+	rumpuser_process.ru_fd_reserve = fd_reserve;
+	rumpuser_process.ru_fd_unreserve = fd_unreserve;
+	return 0;
+}
+
+long
+hj_sys_close(struct hj_frame *hf)
+{
+	int fd = hf->hf_args[0];
+
+	if (hj_fd_ours(fd))
+		return -EBADF;
+	fd_close(curlwp(), fd);
+	return hj_host(__NR_close, fd);
+}
+
+/* The host closes a range around our own descriptors. */
+static long
+close_host_range(unsigned first, unsigned last, unsigned flags)
+{
+	unsigned ours[3] = { rumpuser_process.ru_arenafd, hj.hp_holder,
+	    hj.hp_tracefd };
+	unsigned next;
+	long error;
+	int i;
+
+	while (first <= last) {
+		next = last;
+		for (i = 0; i < 3; i++)
+			if (ours[i] >= first && ours[i] <= next)
+				next = ours[i] - 1;
+		if (next + 1 != first) {
+			error = hj_host(__NR_close_range, first, next, flags);
+			if (error < 0)
+				return error;
+		}
+		if (next == last)
+			break;
+		first = next + 2;
+	}
+	return 0;
+}
+
+long
+hj_sys_close_range(struct hj_frame *hf)
+{
+	unsigned first = hf->hf_args[0], last = hf->hf_args[1], fd;
+	unsigned flags = hf->hf_args[2];
+	struct lwp *l = curlwp();
+	struct filedesc *fdp = l->l_proc->p_fd;
+
+	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) ||
+	    first > last)
+		return -EINVAL;
+	for (fd = first; fd <= last && fd < fdp->fd_last; fd++) {
+		if (!hj_fd_isrump(fd))
+			continue;
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			fd_set_cloexec(l, fd, true);
+		else
+			fd_close(l, fd);
+	}
+	return close_host_range(first, last, flags);
+}
+
+/* A rump file gets one more number, which the host has given. */
+static long
+dup_onto(int oldfd, long newfd, bool cloexec)
+{
+	struct lwp *l = curlwp();
+	struct file *f;
+	int error;
+
+	f = fd_getfile(l, oldfd, 0);
+	if (f == NULL)
+		return -EBADF;
+	file_hold(f);
+	fd_done(l, f, 0);
+	error = fd_install_at(l, f, newfd, cloexec);
+	if (error != 0) {
+		file_rele(f);
+		return -error;
+	}
+	return newfd;
+}
+
+long
+hj_sys_dup(struct hj_frame *hf)
+{
+	long fd;
+
+	if (hj_fd_ours(hf->hf_args[0]))
+		return -EBADF;
+	fd = hj_host(__NR_dup, hf->hf_args[0]);
+	if (fd < 0 || !hj_fd_isrump(hf->hf_args[0]))
+		return fd;
+	return dup_onto(hf->hf_args[0], fd, false);
+}
+
+static long
+do_dup3(long nr, int oldfd, int newfd, int flags)
+{
+	long fd;
+
+	if (hj_fd_ours(oldfd))
+		return -EBADF;
+	if (hj_fd_ours(newfd))
+		evict(newfd);
+	fd = hj_host(nr, oldfd, newfd, flags);
+	if (fd < 0 || oldfd == newfd)
+		return fd;
+	if (hj_fd_isrump(oldfd))
+		return dup_onto(oldfd, fd, flags & O_CLOEXEC);
+	fd_close(curlwp(), fd);
+	return fd;
+}
+
+long
+hj_sys_dup2(struct hj_frame *hf)
+{
+
+	return do_dup3(__NR_dup2, hf->hf_args[0], hf->hf_args[1], 0);
+}
+
+long
+hj_sys_dup3(struct hj_frame *hf)
+{
+
+	return do_dup3(__NR_dup3, hf->hf_args[0], hf->hf_args[1],
+	    hf->hf_args[2]);
+}
+
+long
+hj_sys_fcntl(struct hj_frame *hf)
+{
+	int fd = hf->hf_args[0], cmd = hf->hf_args[1];
+	long n;
+
+	if (hj_fd_ours(fd))
+		return -EBADF;
+	if (!hj_fd_isrump(fd))
+		return hj_host(__NR_fcntl, fd, cmd, hf->hf_args[2]);
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		n = hj_host(__NR_fcntl, fd, cmd, hf->hf_args[2]);
+		return n < 0 ? n : dup_onto(fd, n, cmd == F_DUPFD_CLOEXEC);
+	case F_SETFD:
+		n = hj_host(__NR_fcntl, fd, cmd, hf->hf_args[2]);
+		if (n == 0)
+			fd_set_cloexec(curlwp(), fd,
+			    hf->hf_args[2] & FD_CLOEXEC);
+		return n;
+	}
+	return sys_call(RSYS_fcntl, hf->hf_args);
+}
+
+long
+hj_sys_ioctl(struct hj_frame *hf)
+{
+	int fd = hf->hf_args[0];
+
+	if (hj_fd_ours(fd))
+		return -EBADF;
+	if (!hj_fd_isrump(fd))
+		return hj_host(__NR_ioctl, fd, hf->hf_args[1],
+		    hf->hf_args[2]);
+	switch ((unsigned)hf->hf_args[1]) {
+	case FIOCLEX:
+	case FIONCLEX:
+		hj_host(__NR_fcntl, fd, F_SETFD,
+		    (unsigned)hf->hf_args[1] == FIOCLEX ? FD_CLOEXEC : 0);
+		break;
+	}
+	return sys_call(RSYS_ioctl, hf->hf_args);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shim's own interfaces: from a system call of the program to the kernel
+ * that answers it.
+ *
+ * Theory of operation
+ *
+ *	hj_dispatch() (dispatch.c) sees every call whose route is not "host".
+ *	It asks where the call belongs: by descriptor (fd.c) or by path (path.c).
+ *	A host call goes back to the stub untouched.  A rump call enters the
+ *	kernel between hj_enter() and hj_leave() (signal.c): signals that
+ *	arrive meanwhile are noted and raised again afterwards, so that a
+ *	handler never runs while its thread is in the kernel.
+ *	Calls that mean something to both sides (close, dup, fork, exec,
+ *	chdir ...) have a function of their own, hj_sys_NAME().
+ *
+ * Nothing here allocates, uses stdio or locale, or takes a lock that is not
+ * the kernel's: it runs in constructors, handlers and the children of vfork.
+ */
+#ifndef HIJACK_HIJACK_H
+#define HIJACK_HIJACK_H
+
+#include "hijack/rewrite.h"
+#include "lwproc/file.h"
+#include "lwproc/proc.h"
+#include "rumpkern/kern.h"
+#include "syscalls/sysnum.h"
+#include "syscalls/sysroute.h"
+
+#define HJ_NSIG		65
+#define HJ_PREFIX_MAX	16
+
+/* RUMPHIJACK, parsed; see rumphijack(3). */
+struct hj_prefix {
+	const char *px_path;	/* absolute, without a slash at the end */
+	size_t	px_len;
+	bool	px_strip;	/* path=: the kernel sees what is below it */
+};
+
+struct hj_spec {
+	int	sp_nprefix;
+	struct hj_prefix sp_prefix[HJ_PREFIX_MAX];
+	bool	sp_pipe;	/* pipe=yes: pipes are rump's */
+	char	sp_text[1024];	/* RUMPHIJACK as given, for the next exec */
+	char	sp_store[1024];	/* the prefixes */
+};
+
+/* What is private to this process.  A child of vfork shares it: read only. */
+struct hj_process {
+	struct hj_spec hp_spec;
+	struct proc *hp_proc;	/* the proc of this host process */
+	int	hp_holder;	/* the placeholder, O_PATH */
+	int	hp_tracefd;	/* -1: no trace */
+	bool	hp_traceall;
+	char	hp_self[512];	/* this library's path */
+	/* The host's idea of the cwd; guarded by hp_cwdlock. */
+	_Atomic uint32_t hp_cwdstate;
+	uint32_t hp_cwdlen;
+	char	hp_cwd[4096];
+};
+
+extern struct hj_process hj;
+
+/* What is private to a thread; a child of vfork shares its parent's. */
+struct hj_thread {
+	uint32_t ht_busy;	/* in the kernel: defer signals */
+	uint32_t ht_restart;	/* the signals raised allow a restart */
+	uint64_t ht_noted;	/* signals deferred, bit sig-1 */
+	uint64_t ht_sigmask;	/* saved around a fork */
+	void	*ht_exectmp;	/* memory of an exec under way */
+	size_t	ht_exectmplen;
+	struct cpu *ht_child;	/* made for a fork under way */
+	struct host *ht_childhost;
+	struct cpu *ht_vparent;	/* the cpu of the parent of this vfork child */
+	bool	ht_vfork;	/* the fork under way is one */
+};
+
+extern __thread struct hj_thread hj_thread
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* The host's answer, straight: a result or a negative errno. */
+#define hj_host(nr, ...)	hj_host_(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define hj_host_(nr, a, b, c, d, e, f, ...)				\
+	rumpuser_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d),\
+	    (long)(e), (long)(f))
+
+/* What a function below returns to leave the call to the host. */
+#define HJ_TO_HOST	(-600L)
+
+/* start.c */
+_Noreturn void hj_die(int status, const char *fmt, ...);
+
+/* spec.c: 0, or -1 with one line in msg. */
+int	hj_spec_parse(struct hj_spec *, const char *text, char *msg,
+	    size_t msgsize);
+
+/* signal.c */
+void	hj_enter(void);
+/* Raises what was deferred; true: restart the call if it was interrupted. */
+bool	hj_leave(void);
+void	hj_signal_init(void);
+long	hj_sys_rt_sigaction(struct hj_frame *);
+
+/* fd.c */
+int	hj_fd_init(int arenafd);
+struct proc *hj_proc(void);	/* the calling process's proc */
+bool	hj_fd_isrump(long fd);
+bool	hj_fd_ours(long fd);	/* one of the shim's own */
+/* open() and readlink() of /proc/self/fd/N for a rump descriptor. */
+long	hj_reopen(int fd, int flags);
+long	hj_fd_readlink(int fd, char *ubuf, long size);
+long	hj_sys_close(struct hj_frame *);
+long	hj_sys_close_range(struct hj_frame *);
+long	hj_sys_dup(struct hj_frame *);
+long	hj_sys_dup2(struct hj_frame *);
+long	hj_sys_dup3(struct hj_frame *);
+long	hj_sys_fcntl(struct hj_frame *);
+long	hj_sys_ioctl(struct hj_frame *);
+
+/* path.c */
+/* A vnode's name as the program sees it; *len without the NUL. */
+int	hj_path_name(struct vnode *, char *buf, size_t *len);
+enum hj_where { HJ_AT_HOST, HJ_AT_RUMP, HJ_AT_ERROR };
+/*
+ * Where does a path lead?  buf (KPATH_MAX) receives the path as that kernel
+ * wants it; *dirfd may become AT_FDCWD.  HJ_AT_ERROR: *error says.
+ */
+enum hj_where hj_path_where(int *dirfd, const char *upath, char *buf,
+	    bool *changed, int *error);
+/* After KEHOST: the path to go on with, absolute, in buf. */
+int	hj_path_escape(char *buf);
+/* /proc/self/fd/N and the like of a rump descriptor: N, or -1. */
+int	hj_path_procfd(const char *path);
+long	hj_sys_chdir(struct hj_frame *);
+long	hj_sys_fchdir(struct hj_frame *);
+long	hj_sys_getcwd(struct hj_frame *);
+long	hj_sys_chroot(struct hj_frame *);
+void	hj_cwd_changed(void);
+
+/* process.c */
+int	hj_pre_fork(struct hj_frame *);		/* enum hj_verdict */
+long	hj_post_fork(long result);
+void	hj_post_wait(long result);
+void	hj_exit(void);
+void	hj_bare_fork(void);
+int	hj_thread_attach(void);
+
+/* exec.c */
+long	hj_sys_execve(struct hj_frame *);
+long	hj_sys_execveat(struct hj_frame *);
+void	hj_exec_forget(void);
+
+/* ids.c */
+long	hj_sys_ids(struct hj_frame *);
+long	hj_sys_umask(struct hj_frame *);
+long	hj_sys_rlimit(struct hj_frame *);
+void	hj_ids_load(struct proc *);
+
+/* xfer.c */
+long	hj_sys_xfer(struct hj_frame *);
+
+/* mmap.c */
+long	hj_sys_mmap(struct hj_frame *);
+long	hj_sys_munmap(struct hj_frame *);
+
+/* poll.c */
+long	hj_sys_poll(struct hj_frame *);
+long	hj_sys_epoll_ctl(struct hj_frame *);
+
+/* dispatch.c */
+void	hj_dispatch_init(void);
+
+/* trace.c */
+void	hj_trace(int rsys, const long *args, long ret);
+void	hj_trace_host(const struct hj_frame *);
+void	hj_trace_note(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ids, umask and limits: the host decides, the rump proc follows, so that
+ * permissions under a rump path come out as the host's would.
+ */
+#include <asm/unistd.h>
+#include <sys/resource.h>
+
+#include "hijack/hijack.h"
+#include "rumpkern/copy.h"
+#include "rumpkern/klog.h"
+
+/* setfsuid(-1) changes nothing and tells the current one. */
+static uint32_t
+fs_id(long nr)
+{
+
+	return hj_host(nr, -1);
+}
+
+static void
+read_ids(struct cred *cr)
+{
+	long n;
+
+	memset(cr, 0, sizeof(*cr));
+	hj_host(__NR_getresuid, &cr->cr_ruid, &cr->cr_euid, &cr->cr_suid);
+	hj_host(__NR_getresgid, &cr->cr_rgid, &cr->cr_egid, &cr->cr_sgid);
+	cr->cr_fsuid = fs_id(__NR_setfsuid);
+	cr->cr_fsgid = fs_id(__NR_setfsgid);
+	n = hj_host(__NR_getgroups, KNGROUPS, cr->cr_groups);
+	cr->cr_ngroups = n > 0 ? n : 0;
+}
+
+static void
+follow_ids(struct proc *p)
+{
+	struct cred cr;
+	uint32_t *to = (uint32_t *)&p->p_cred, *from = (uint32_t *)&cr;
+	size_t i;
+
+	read_ids(&cr);
+	kmutex_enter(&p->p_lock);
+	for (i = 0; i < sizeof(cr) / sizeof(uint32_t); i++)
+		if (to[i] != from[i])
+			KSET(to[i], from[i]);
+	klog_commit();
+	kmutex_exit(&p->p_lock);
+}
+
+static void
+follow_fsize(struct proc *p)
+{
+	struct rlimit64 rl;
+
+	if (hj_host(__NR_prlimit64, 0, RLIMIT_FSIZE, NULL, &rl) < 0)
+		return;
+	kmutex_enter(&p->p_lock);
+	KSET(p->p_fsize, rl.rlim_cur);
+	/* The host numbers descriptors, and so limits them. */
+	KSET(p->p_nofile, UINT32_MAX);
+	klog_commit();
+	kmutex_exit(&p->p_lock);
+}
+
+/* At start: the proc is whoever the host process is. */
+void
+hj_ids_load(struct proc *p)
+{
+	long mask;
+
+	follow_ids(p);
+	follow_fsize(p);
+	mask = hj_host(__NR_umask, 0);
+	hj_host(__NR_umask, mask);
+	kmutex_enter(&p->p_lock);
+	KSET(p->p_umask, mask & 0777);
+	klog_commit();
+	kmutex_exit(&p->p_lock);
+}
+
+/* Calls that change ids: all of them, and what else has no case. */
+long
+hj_sys_ids(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	long ret;
+
+	ret = hj_host_(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	switch (hf->hf_nr) {
+	case __NR_setuid:
+	case __NR_setgid:
+	case __NR_setreuid:
+	case __NR_setregid:
+	case __NR_setresuid:
+	case __NR_setresgid:
+	case __NR_setfsuid:
+	case __NR_setfsgid:
+	case __NR_setgroups:
+		follow_ids(hj_proc());
+		break;
+	}
+	return ret;
+}
+
+long
+hj_sys_umask(struct hj_frame *hf)
+{
+	struct proc *p = hj_proc();
+	long ret = hj_host(__NR_umask, hf->hf_args[0]);
+
+	kmutex_enter(&p->p_lock);
+	KSET(p->p_umask, hf->hf_args[0] & 0777);
+	klog_commit();
+	kmutex_exit(&p->p_lock);
+	return ret;
+}
+
+long
+hj_sys_rlimit(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	long ret;
+
+	ret = hj_host_(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (ret == 0)
+		follow_fsize(hj_proc());
+	return ret;
+}

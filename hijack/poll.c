@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * poll and select with rump descriptors among them.
+ *
+ * Rump files that are ready end the call at once, with what the host has to
+ * say without waiting.  Otherwise the host waits for its own descriptors, in
+ * short steps between which the rump ones are asked again.
+ */
+#include <asm/unistd.h>
+#include <poll.h>
+#include <sys/select.h>
+
+#include "hijack/hijack.h"
+#include "rumpkern/copy.h"
+#include "rumpkern/klog.h"
+#include "rumpkern/kmem.h"
+
+#define STEP_MIN	50000UL		/* ns */
+#define STEP_MAX	2000000UL
+#define FOREVER		UINT64_MAX
+#define MAXFDS		4096
+
+/* A call, as poll sees it. */
+struct pollcall {
+	struct pollfd *pc_fds;		/* as asked, with results */
+	struct pollfd *pc_host;		/* the same, rump ones as -1 */
+	size_t	pc_n;
+	uint64_t pc_until;		/* monotonic; FOREVER */
+	uint64_t pc_mask;		/* signal mask to wait with */
+	bool	pc_hasmask;
+};
+
+static int
+rump_events(struct lwp *l, struct pollfd *pf)
+{
+	struct file *f = fd_getfile(l, pf->fd, 0);
+	const struct fileops *ops;
+
+	pf->revents = POLLNVAL;
+	if (f == NULL)
+		return 1;
+	ops = fileops[f->f_type];
+	if (f->f_type != FTYPE_PATH && ops != NULL)
+		pf->revents = ops->fo_poll == NULL ?
+		    pf->events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM) :
+		    ops->fo_poll(f, pf->events, NULL) &
+		    (pf->events | POLLERR | POLLHUP | POLLNVAL);
+	fd_done(l, f, 0);
+	return pf->revents != 0;
+}
+
+static long
+ask_host(struct pollcall *pc, uint64_t ns)
+{
+	struct rumpuser_timespec ts = { ns / 1000000000, ns % 1000000000 };
+	long n;
+
+	/* Signals are let in while the host waits. */
+	hj_leave();
+	n = hj_host(__NR_ppoll, pc->pc_host, pc->pc_n,
+	    ns == FOREVER ? NULL : &ts, pc->pc_hasmask ? &pc->pc_mask : NULL,
+	    8);
+	hj_enter();
+	return n;
+}
+
+static long
+merge(struct pollcall *pc)
+{
+	long ready = 0;
+	size_t i;
+
+	for (i = 0; i < pc->pc_n; i++) {
+		if (pc->pc_host[i].fd >= 0)
+			pc->pc_fds[i].revents = pc->pc_host[i].revents;
+		ready += pc->pc_fds[i].revents != 0;
+	}
+	return ready;
+}
+
+static long
+run(struct pollcall *pc)
+{
+	struct lwp *l = curlwp();
+	uint64_t step = STEP_MIN, now, ns;
+	size_t i, nrump;
+	long ready, n;
+
+	for (;;) {
+		ready = 0;
+		nrump = 0;
+		for (i = 0; i < pc->pc_n; i++) {
+			pc->pc_fds[i].revents = 0;
+			pc->pc_host[i] = pc->pc_fds[i];
+			if (pc->pc_fds[i].fd >= 0 &&
+			    hj_fd_isrump(pc->pc_fds[i].fd)) {
+				pc->pc_host[i].fd = -1;
+				nrump++;
+				ready += rump_events(l, &pc->pc_fds[i]);
+			}
+		}
+		now = pc->pc_until == 0 ? 0 : rumpuser_monotonic();
+		ns = ready || now >= pc->pc_until ? 0 :
+		    pc->pc_until == FOREVER ? FOREVER : pc->pc_until - now;
+		if (nrump > 0 && ns > step)
+			ns = step;
+		n = ask_host(pc, ns);
+		if (n < 0 && !ready)
+			return n;
+		ready = merge(pc);
+		if (ready > 0 || (pc->pc_until != FOREVER &&
+		    rumpuser_monotonic() >= pc->pc_until))
+			return ready;
+		step = kmin(step * 2, STEP_MAX);
+	}
+}
+
+static uint64_t
+deadline(const struct rumpuser_timespec *ts)
+{
+	uint64_t now = rumpuser_monotonic();
+
+	if (ts->tv_sec == 0 && ts->tv_nsec == 0)
+		return 0;
+	if ((uint64_t)ts->tv_sec > 1UL << 32)
+		return FOREVER;
+	return now + ts->tv_sec * 1000000000 + ts->tv_nsec;
+}
+
+static bool
+valid(const struct rumpuser_timespec *ts)
+{
+
+	return ts->tv_sec >= 0 && ts->tv_nsec >= 0 &&
+	    ts->tv_nsec < 1000000000;
+}
+
+/* The mask of ppoll: pointer and size. */
+static long
+get_mask(struct pollcall *pc, const void *umask, size_t size)
+{
+
+	pc->pc_hasmask = umask != NULL;
+	if (umask == NULL)
+		return 0;
+	if (size != 8)
+		return -EINVAL;
+	return copyin(umask, &pc->pc_mask, 8) != 0 ? -EFAULT : 0;
+}
+
+static bool
+any_rump_poll(const struct pollfd *fds, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (fds[i].fd >= 0 && hj_fd_isrump(fds[i].fd))
+			return true;
+	return false;
+}
+
+static long
+do_poll(struct hj_frame *hf, struct pollcall *pc)
+{
+	const long *a = hf->hf_args;
+	struct rumpuser_timespec ts;
+	long ret;
+
+	pc->pc_n = a[1];
+	if (copyin((void *)a[0], pc->pc_fds, pc->pc_n *
+	    sizeof(struct pollfd)) != 0)
+		return HJ_TO_HOST;
+	if (!any_rump_poll(pc->pc_fds, pc->pc_n))
+		return HJ_TO_HOST;
+	pc->pc_until = FOREVER;
+	if (hf->hf_nr == __NR_poll) {
+		if ((int)a[2] >= 0) {
+			ts.tv_sec = (int)a[2] / 1000;
+			ts.tv_nsec = (int)a[2] % 1000 * 1000000L;
+			pc->pc_until = deadline(&ts);
+		}
+	} else {
+		if (a[2] != 0) {
+			if (copyin((void *)a[2], &ts, sizeof(ts)) != 0)
+				return -EFAULT;
+			if (!valid(&ts))
+				return -EINVAL;
+			pc->pc_until = deadline(&ts);
+		}
+		ret = get_mask(pc, (void *)a[3], a[4]);
+		if (ret != 0)
+			return ret;
+	}
+	ret = run(pc);
+	if (ret >= 0 && copyout(pc->pc_fds, (void *)a[0], pc->pc_n *
+	    sizeof(struct pollfd)) != 0)
+		return -EFAULT;
+	return ret;
+}
+
+#define WORDS	(MAXFDS / 64)
+
+static bool
+isset(const uint64_t *set, int fd)
+{
+
+	return set[fd / 64] >> (fd % 64) & 1;
+}
+
+/* select's sets as a list for poll. */
+static void
+from_sets(struct pollcall *pc, uint64_t set[3][WORDS], int nfds)
+{
+	struct pollfd *pf;
+	int fd, ev;
+
+	pc->pc_n = 0;
+	for (fd = 0; fd < nfds; fd++) {
+		ev = (isset(set[0], fd) ? POLLIN | POLLRDNORM : 0) |
+		    (isset(set[1], fd) ? POLLOUT | POLLWRNORM : 0) |
+		    (isset(set[2], fd) ? POLLPRI : 0);
+		if (ev == 0)
+			continue;
+		pf = &pc->pc_fds[pc->pc_n++];
+		pf->fd = fd;
+		pf->events = ev;
+	}
+}
+
+static long
+to_sets(const struct pollcall *pc, uint64_t set[3][WORDS])
+{
+	static const int got[3] = {
+		POLLIN | POLLRDNORM | POLLHUP | POLLERR,
+		POLLOUT | POLLWRNORM | POLLERR, POLLPRI,
+	};
+	static const int want[3] = { POLLIN, POLLOUT, POLLPRI };
+	const struct pollfd *pf;
+	long count = 0;
+	int i;
+
+	memset(set, 0, 3 * WORDS * sizeof(uint64_t));
+	for (pf = pc->pc_fds; pf < pc->pc_fds + pc->pc_n; pf++) {
+		if (pf->revents & POLLNVAL)
+			return -EBADF;
+		for (i = 0; i < 3; i++) {
+			if ((pf->revents & got[i]) && (pf->events & want[i])) {
+				set[i][pf->fd / 64] |= 1UL << (pf->fd % 64);
+				count++;
+			}
+		}
+	}
+	return count;
+}
+
+static long
+select_timeout(struct hj_frame *hf, struct pollcall *pc)
+{
+	struct rumpuser_timespec ts;
+
+	pc->pc_until = FOREVER;
+	if (hf->hf_args[4] == 0)
+		return 0;
+	if (copyin((void *)hf->hf_args[4], &ts, sizeof(ts)) != 0)
+		return -EFAULT;
+	if (hf->hf_nr == __NR_select) {
+		if (ts.tv_sec < 0 || ts.tv_nsec < 0)
+			return -EINVAL;
+		ts.tv_sec += ts.tv_nsec / 1000000;
+		ts.tv_nsec = ts.tv_nsec % 1000000 * 1000;
+	}
+	if (!valid(&ts))
+		return -EINVAL;
+	pc->pc_until = deadline(&ts);
+	return 0;
+}
+
+/* Linux's select (and pselect6) leave the time not slept. */
+static void
+left_over(struct hj_frame *hf, const struct pollcall *pc)
+{
+	uint64_t now = rumpuser_monotonic(), ns;
+	struct rumpuser_timespec ts;
+
+	if (hf->hf_args[4] == 0 || pc->pc_until == FOREVER)
+		return;
+	ns = now >= pc->pc_until ? 0 : pc->pc_until - now;
+	ts.tv_sec = ns / 1000000000;
+	ts.tv_nsec = ns % 1000000000;
+	if (hf->hf_nr == __NR_select)
+		ts.tv_nsec /= 1000;
+	copyout(&ts, (void *)hf->hf_args[4], sizeof(ts));
+}
+
+static long
+do_select(struct hj_frame *hf, struct pollcall *pc)
+{
+	const long *a = hf->hf_args;
+	uint64_t (*set)[WORDS] = (void *)(pc->pc_host + MAXFDS);
+	int nfds = kmin((int)a[0], MAXFDS), i;
+	size_t bytes = (nfds + 63) / 64 * 8;
+	const void *sigs[2];
+	long ret;
+
+	if ((int)a[0] < 0)
+		return -EINVAL;
+	memset(set, 0, 3 * sizeof(*set));
+	for (i = 0; i < 3; i++)
+		if (a[1 + i] != 0 && copyin((void *)a[1 + i], set[i],
+		    bytes) != 0)
+			return -EFAULT;
+	from_sets(pc, set, nfds);
+	if (!any_rump_poll(pc->pc_fds, pc->pc_n))
+		return HJ_TO_HOST;
+	ret = select_timeout(hf, pc);
+	if (ret == 0 && hf->hf_nr == __NR_pselect6 && a[5] != 0) {
+		if (copyin((void *)a[5], sigs, sizeof(sigs)) != 0)
+			return -EFAULT;
+		ret = get_mask(pc, sigs[0], (size_t)sigs[1]);
+	}
+	if (ret == 0)
+		ret = run(pc);
+	if (ret >= 0)
+		ret = to_sets(pc, set);
+	left_over(hf, pc);
+	for (i = 0; ret >= 0 && i < 3; i++)
+		if (a[1 + i] != 0 && copyout(set[i], (void *)a[1 + i],
+		    bytes) != 0)
+			return -EFAULT;
+	return ret;
+}
+
+long
+hj_sys_poll(struct hj_frame *hf)
+{
+	bool sel = hf->hf_nr == __NR_select || hf->hf_nr == __NR_pselect6;
+	size_t n = sel ? MAXFDS : (size_t)hf->hf_args[1], size;
+	struct pollcall pc = { 0 };
+	long ret;
+
+	if (hj_proc()->p_fd->fd_last == 0 || n == 0 ||
+	    n > hj_proc()->p_fd->fd_size + MAXFDS)
+		return HJ_TO_HOST;
+	size = 2 * n * sizeof(struct pollfd) + (sel ? 3 * WORDS * 8 : 0);
+	pc.pc_fds = kmem_alloc(size);
+	if (pc.pc_fds == NULL)
+		return -ENOMEM;
+	pc.pc_host = pc.pc_fds + n;
+	ret = sel ? do_select(hf, &pc) : do_poll(hf, &pc);
+	kmem_free(pc.pc_fds);
+	return ret;
+}
+
+/* Regular files cannot be watched, as on the host; pipes not yet. */
+long
+hj_sys_epoll_ctl(struct hj_frame *hf)
+{
+
+	if (hj_fd_ours(hf->hf_args[0]) || hj_fd_ours(hf->hf_args[2]))
+		return -EBADF;
+	if (hj_fd_isrump(hf->hf_args[0]))
+		return -EINVAL;
+	hj_trace_note("epoll_ctl(%d): a rump descriptor in a host's set: not "
+	    "supported", (int)hf->hf_args[2]);
+	return -EPERM;
+}

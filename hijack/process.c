@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Processes: fork, vfork, exit and wait, and the threads between them.
+ *
+ * Before the host forks, the rump proc is forked and a cpu made ready for the
+ * child, which takes both where the host's call returns to it.  A child of
+ * vfork runs on its parent's memory: the thread's kcurcpu is the child's until
+ * the parent comes back, and nothing that is the process's may be written.
+ * Signals are blocked in between, so that no handler meets the wrong cpu.
+ */
+#include <asm/unistd.h>
+#include <linux/sched.h>
+
+#include "hijack/hijack.h"
+#include "rump/rump.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/copy.h"
+#include "rumpkern/klog.h"
+#include "rumpvfs/mapping.h"
+
+#define ALL_SIGNALS	(~0UL)
+#define SETMASK		2
+
+/* Now and then: threads that ended left their lwps behind. */
+static bool
+is_crowded(uint32_t nlwps)
+{
+
+	return nlwps >= 16 && (nlwps & (nlwps - 1)) == 0;
+}
+
+/* A thread's first call that matters: give it a cpu and an lwp. */
+int
+hj_thread_attach(void)
+{
+	struct lwproc_state *ls = ARENA->a_lwproc;
+	struct lwp *l;
+	int error;
+
+	if (*rumpuser_process.ru_mine == 0) {
+		hj_bare_fork();
+		return 0;
+	}
+	hj_thread.ht_busy++;
+	error = cpu_attach();
+	if (error == 0) {
+		if (is_crowded(hj.hp_proc->p_nlwps))
+			reap_all();
+		kmutex_enter(&ls->ls_lock);
+		error = lwp_create(hj.hp_proc, &l);
+		kmutex_exit(&ls->ls_lock);
+		if (error == 0)
+			lwp_switch(l);
+		else
+			cpu_detach();
+	}
+	hj_leave();
+	if (error != 0)
+		hj_die(125, "no room for another thread, error %d", error);
+	return error;
+}
+
+static bool
+is_vfork(uint64_t flags)
+{
+
+	return (flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK);
+}
+
+static uint64_t
+clone_flags(const struct hj_frame *hf)
+{
+	uint64_t flags = 0;
+
+	switch (hf->hf_nr) {
+	case __NR_fork:
+		return 0;
+	case __NR_vfork:
+		return CLONE_VM | CLONE_VFORK;
+	case __NR_clone:
+		return hf->hf_args[0];
+	}
+	if (copyin((void *)hf->hf_args[0], &flags, sizeof(flags)) != 0)
+		flags = CLONE_THREAD;	/* the host says EFAULT */
+	return flags;
+}
+
+/* Undo fork_proc(): the host refused. */
+static void
+unfork(struct cpu *c, struct host *h)
+{
+	struct lwp *l = c->c_lwp;
+
+	mapping_remove(h, 0, UINT64_MAX);
+	c->c_lwp = NULL;
+	l->l_cpu = NULL;
+	atomic_store(&l->l_state, LWP_IDLE);
+	lwp_release(l);
+	cpu_embryo_free(c, h);
+}
+
+static int
+fork_proc(uint64_t flags)
+{
+	struct hj_thread *ht = &hj_thread;
+	struct proc *parent = curlwp()->l_proc;
+	struct lwp *l;
+	int error;
+
+	error = cpu_embryo(&ht->ht_child, &ht->ht_childhost);
+	if (error != 0)
+		return error;
+	error = proc_fork(parent, flags & CLONE_FILES ? 0 : RUMP_RFFDG,
+	    ht->ht_childhost, &l);
+	if (error != 0) {
+		cpu_embryo_free(ht->ht_child, ht->ht_childhost);
+		return error;
+	}
+	error = mapping_copy(host_byindex(curcpu()->c_host),
+	    ht->ht_childhost);
+	if (error != 0) {
+		ht->ht_child->c_lwp = l;
+		unfork(ht->ht_child, ht->ht_childhost);
+		return error;
+	}
+	ht->ht_childhost->h_flags = HOST_HIJACK;
+	ht->ht_child->c_lwp = l;
+	l->l_cpu = ht->ht_child;
+	atomic_store(&l->l_state, LWP_RUNNING);
+	return 0;
+}
+
+int
+hj_pre_fork(struct hj_frame *hf)
+{
+	struct hj_thread *ht = &hj_thread;
+	uint64_t flags = clone_flags(hf), all = ALL_SIGNALS;
+	int error;
+
+	if (flags & CLONE_THREAD)
+		return HJ_HOST;
+	if ((flags & CLONE_VM) && !is_vfork(flags)) {
+		/*
+		 * Two processes on one memory and one thread pointer, both
+		 * running: there is one kcurcpu for the two.
+		 */
+		hj_trace_note("clone(CLONE_VM) without CLONE_VFORK: not "
+		    "supported");
+		hf->hf_ret = -EINVAL;
+		return HJ_DONE;
+	}
+	hj_host(__NR_rt_sigprocmask, SETMASK, &all, &ht->ht_sigmask, 8);
+	hj_enter();
+	error = fork_proc(flags);
+	ht->ht_vfork = is_vfork(flags);
+	if (error == 0 && ht->ht_vfork) {
+		ht->ht_child->c_vforkparent = curcpu();
+		ht->ht_vparent = curcpu();
+		kcurcpu = ht->ht_child;
+	}
+	hj_leave();
+	if (error != 0) {
+		hj_host(__NR_rt_sigprocmask, SETMASK, &ht->ht_sigmask, NULL,
+		    8);
+		hf->hf_ret = -error;
+		return HJ_DONE;
+	}
+	return HJ_HOST_POST;
+}
+
+/* In the child. */
+static void
+adopt(struct hj_thread *ht)
+{
+	struct cpu *c = ht->ht_child;
+	struct cpu *parent = c->c_vforkparent;
+	int error;
+
+	error = cpu_adopt(c, ht->ht_childhost);
+	if (error != 0)
+		hj_die(125, "fork: the child cannot attach, error %d", error);
+	c->c_vforkparent = parent;
+	if (ht->ht_vfork)
+		return;
+	hj.hp_proc = c->c_lwp->l_proc;
+	rumpuser_process.ru_host = c->c_host;
+	rumpuser_process.ru_pid = ht->ht_childhost->h_pid;
+	rumpuser_mark_mine();
+}
+
+static void
+parent_goes_on(struct hj_thread *ht, long result)
+{
+	struct cpu *child = ht->ht_child;
+	struct host *h = ht->ht_childhost;
+
+	if (ht->ht_vparent != NULL) {
+		/* The child has told its own pid; it may be gone by now. */
+		kcurcpu = ht->ht_vparent;
+		ht->ht_vparent = kcurcpu->c_vforkparent;
+		hj_exec_forget();
+	} else if (result > 0) {
+		h->h_pid = result;
+	}
+	if (result < 0)
+		unfork(child, h);
+}
+
+long
+hj_post_fork(long result)
+{
+	struct hj_thread *ht = &hj_thread;
+	uint64_t mask = ht->ht_sigmask;
+
+	hj_enter();
+	if (result == 0)
+		adopt(ht);
+	else
+		parent_goes_on(ht, result);
+	hj_leave();
+	hj_host(__NR_rt_sigprocmask, SETMASK, &mask, NULL, 8);
+	return result;
+}
+
+/*
+ * A child whose fork went past us: it has our parent's memory and cpu.  It
+ * becomes a child of the proc it came from, with the descriptors as they are
+ * there now.
+ */
+void
+hj_bare_fork(void)
+{
+	struct proc *parent = hj.hp_proc;
+	struct lwp *l;
+	int error;
+
+	kcurcpu = NULL;
+	hj_thread.ht_vparent = NULL;
+	hj_thread.ht_busy = 1;
+	error = host_attach();
+	if (error == 0)
+		error = cpu_attach();
+	if (error == 0)
+		error = proc_fork(parent, RUMP_RFFDG, NULL, &l);
+	if (error != 0)
+		hj_die(125, "fork: the child cannot attach, error %d", error);
+	lwp_switch(l);
+	hj.hp_proc = l->l_proc;
+	host_byindex(curcpu()->c_host)->h_flags = HOST_HIJACK;
+	host_byindex(curcpu()->c_host)->h_proc = l->l_proc;
+	hj_leave();
+}
+
+/* After wait4 (a pid) or waitid (0): whose child was that? */
+void
+hj_post_wait(long pid)
+{
+	uint32_t i, self, n = atomic_load(&ARENA->a_nhosts);
+	struct host *h;
+
+	if (curcpu() == NULL)
+		return;
+	hj_enter();
+	self = curcpu()->c_host;
+	for (i = 1; i < n; i++) {
+		h = host_byindex(i);
+		if (atomic_load(&h->h_state) == HOST_LIVE && i != self &&
+		    (pid > 0 ? h->h_pid == pid : h->h_parent == self) &&
+		    host_dead(h))
+			reap_host(i);
+	}
+	hj_leave();
+}
+
+/*
+ * The process ends by its own will: give everything back now, so that others
+ * see its descriptors closed.  With other threads perhaps in the kernel only
+ * the descriptors are closed; the reaper does the rest.
+ */
+void
+hj_exit(void)
+{
+	struct cpu *c = curcpu();
+	struct host *h = host_byindex(c->c_host);
+	struct lwp *l = c->c_lwp;
+	struct proc *p = l->l_proc;
+	uint64_t all = ALL_SIGNALS;
+	uint32_t fd;
+
+	if (hj_thread.ht_busy != 0)
+		return;		/* a handler of a fault in the kernel */
+	hj_host(__NR_rt_sigprocmask, SETMASK, &all, NULL, 8);
+	hj_thread.ht_busy = 1;
+	if (p->p_nlwps > 1) {
+		for (fd = 0; fd < p->p_fd->fd_last; fd++)
+			fd_close(l, fd);
+		return;
+	}
+	mapping_remove(h, 0, UINT64_MAX);
+	h->h_proc = NULL;
+	c->c_lwp = NULL;
+	l->l_cpu = NULL;
+	atomic_store(&l->l_state, LWP_IDLE);
+	lwp_release(l);
+	/*
+	 * Our claim on the slot lasts until the host drops it; whoever finds
+	 * the slot free before that takes another.  A child of vfork leaves
+	 * kcurcpu as it is: its parent will put its own back.
+	 */
+	cpu_reset(c);
+	atomic_store(&h->h_state, HOST_FREE);
+	if (hj_thread.ht_vparent == NULL)
+		kcurcpu = NULL;
+	hj_thread.ht_busy = 0;
+}

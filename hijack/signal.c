@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals: a handler of the program never runs while its thread is in the
+ * kernel.
+ *
+ * The shim's own handler stands in for every handler the program sets.  If
+ * the thread is outside the kernel it calls the program's at once.  Otherwise it
+ * keeps the siginfo, blocks the signal until the thread is out, and makes the
+ * kernel's sleep end; hj_leave() then queues the signal to the thread again
+ * and unblocks it, so that the handler gets a genuine context.
+ */
+#include <asm/unistd.h>
+#include <signal.h>
+#include <ucontext.h>
+
+#include "hijack/hijack.h"
+#include "rumpkern/copy.h"
+#include "rumpkern/waitq.h"
+
+/* The host's struct sigaction. */
+struct host_sigaction {
+	void	*sa_fn;
+	unsigned long sa_fl;
+	void	*sa_rest;
+	uint64_t sa_blk;
+};
+
+#define SA_RESTORER_	0x04000000UL
+#define BIT(sig)	(1UL << ((sig) - 1))
+/* si_code and its relations, as one signal queues it: 128 bytes. */
+struct host_siginfo {
+	int	si_words[32];
+};
+
+__thread struct hj_thread hj_thread;
+
+/* What the program asked for; its handlers only. */
+static struct host_sigaction wanted[HJ_NSIG];
+/* A deferred signal's siginfo, by thread. */
+static __thread struct host_siginfo noted_info[HJ_NSIG]
+	__attribute__((tls_model("initial-exec")));
+
+void	hj_restorer(void) __attribute__((visibility("hidden")));
+__asm__(
+"	.text\n"
+"	.type hj_restorer, @function\n"
+"hj_restorer:\n"
+"	mov $15, %eax\n"
+"	syscall\n"
+"	.size hj_restorer, .-hj_restorer\n");
+
+static bool
+is_handler(const void *fn)
+{
+
+	return fn != (void *)SIG_DFL && fn != (void *)SIG_IGN;
+}
+
+/* Die of, or ignore, a signal the program has no handler for. */
+static void
+by_default(int sig, siginfo_t *si)
+{
+	struct host_sigaction sa = wanted[sig];
+
+	sa.sa_fl |= SA_RESTORER_;
+	sa.sa_rest = (void *)hj_restorer;
+	if (sa.sa_fn == (void *)SIG_IGN && si->si_code > 0)
+		sa.sa_fn = (void *)SIG_DFL;	/* a fault is not ignored */
+	hj_host(__NR_rt_sigaction, sig, &sa, NULL, 8);
+	/* A fault comes again by itself. */
+	if (si->si_code <= 0)
+		hj_host(__NR_rt_tgsigqueueinfo, rumpuser_getpid(),
+		    rumpuser_gettid(), sig, si);
+}
+
+static void
+run_handler(int sig, siginfo_t *si, void *uc)
+{
+	struct host_sigaction sa = wanted[sig];
+
+	if (!is_handler(sa.sa_fn)) {
+		by_default(sig, si);
+		return;
+	}
+	if (sa.sa_fl & SA_RESETHAND) {
+		wanted[sig].sa_fn = (void *)SIG_DFL;
+		if (sig != SIGSEGV && sig != SIGBUS) {
+			struct host_sigaction dfl = { .sa_fn = SIG_DFL };
+
+			hj_host(__NR_rt_sigaction, sig, &dfl, NULL, 8);
+		}
+	}
+	((void (*)(int, siginfo_t *, void *))sa.sa_fn)(sig, si, uc);
+}
+
+static void
+note(int sig, const siginfo_t *si, ucontext_t *uc)
+{
+	struct hj_thread *ht = &hj_thread;
+
+	memcpy(&noted_info[sig], si, sizeof(noted_info[sig]));
+	ht->ht_noted |= BIT(sig);
+	*(uint64_t *)&uc->uc_sigmask |= BIT(sig);
+	if (curcpu() != NULL)
+		cpu_interrupt(curcpu());
+}
+
+static void
+handler(int sig, siginfo_t *si, void *ucontext)
+{
+	bool fault = (sig == SIGSEGV || sig == SIGBUS) && si->si_code > 0;
+
+	if (fault && rumpuser_fixup(ucontext))
+		return;
+	if (hj_thread.ht_busy != 0 && !fault)
+		note(sig, si, ucontext);
+	else
+		run_handler(sig, si, ucontext);
+}
+
+void
+hj_enter(void)
+{
+
+	hj_thread.ht_busy++;
+	kbarrier();
+}
+
+static bool
+raise_noted(void)
+{
+	struct hj_thread *ht = &hj_thread;
+	uint64_t mask = ht->ht_noted, bits;
+	bool restart = true;
+	int sig, pid = rumpuser_getpid(), tid = rumpuser_gettid();
+
+	atomic_store(&curcpu()->c_intr, 0);
+	ht->ht_noted = 0;
+	for (bits = mask; bits != 0; bits &= bits - 1) {
+		sig = __builtin_ctzl(bits) + 1;
+		if (!(wanted[sig].sa_fl & SA_RESTART))
+			restart = false;
+		hj_host(__NR_rt_tgsigqueueinfo, pid, tid, sig,
+		    &noted_info[sig]);
+	}
+	hj_host(__NR_rt_sigprocmask, SIG_UNBLOCK, &mask, NULL, 8);
+	return restart;
+}
+
+bool
+hj_leave(void)
+{
+
+	kbarrier();
+	if (--hj_thread.ht_busy != 0)
+		return true;
+	kbarrier();
+	return likely(hj_thread.ht_noted == 0) ? true : raise_noted();
+}
+
+static bool
+is_ours(const void *fn)
+{
+
+	return fn == (void *)handler;
+}
+
+/* Tell the host: our handler for the program's, its own word otherwise. */
+static long
+set_host(int sig, const struct host_sigaction *want,
+    struct host_sigaction *old)
+{
+	struct host_sigaction sa = *want;
+
+	if (is_handler(sa.sa_fn) || ((sig == SIGSEGV || sig == SIGBUS) &&
+	    kcurcpu != NULL && kcurcpu->c_vforkparent == NULL)) {
+		if (!is_handler(sa.sa_fn))
+			sa.sa_fl = SA_NODEFER | SA_ONSTACK;
+		sa.sa_fn = (void *)handler;
+		sa.sa_fl = (sa.sa_fl & ~(unsigned long)SA_RESETHAND) |
+		    SA_SIGINFO | SA_RESTORER_;
+		sa.sa_rest = (void *)hj_restorer;
+	}
+	return hj_host(__NR_rt_sigaction, sig, &sa, old, 8);
+}
+
+long
+hj_sys_rt_sigaction(struct hj_frame *hf)
+{
+	int sig = hf->hf_args[0];
+	void *uact = (void *)hf->hf_args[1], *uold = (void *)hf->hf_args[2];
+	struct host_sigaction act, old, before;
+	bool child = curcpu() != NULL && curcpu()->c_vforkparent != NULL;
+	long error;
+
+	if (hf->hf_args[3] != 8 || sig < 1 || sig >= HJ_NSIG ||
+	    (uact != NULL && (sig == SIGKILL || sig == SIGSTOP)))
+		return -EINVAL;
+	if (uact != NULL && copyin(uact, &act, sizeof(act)) != 0)
+		return -EFAULT;
+	before = wanted[sig];
+	if (uact != NULL) {
+		/* A child of vfork has actions of its own, but our memory. */
+		if (!child) {
+			wanted[sig] = act;
+			kbarrier();
+		}
+		error = child && !is_handler(act.sa_fn) ?
+		    hj_host(__NR_rt_sigaction, sig, &act, &old, 8) :
+		    set_host(sig, &act, &old);
+		if (error < 0) {
+			if (!child)
+				wanted[sig] = before;
+			return error;
+		}
+	} else {
+		error = hj_host(__NR_rt_sigaction, sig, NULL, &old, 8);
+		if (error < 0)
+			return error;
+	}
+	if (is_ours(old.sa_fn))
+		old = before;
+	if (uold != NULL && copyout(&old, uold, sizeof(old)) != 0)
+		return -EFAULT;
+	return 0;
+}
+
+/* At start: faults are ours; what the program inherited it keeps. */
+void
+hj_signal_init(void)
+{
+	static const int faults[2] = { SIGSEGV, SIGBUS };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		hj_host(__NR_rt_sigaction, faults[i], NULL,
+		    &wanted[faults[i]], 8);
+		set_host(faults[i], &wanted[faults[i]], NULL);
+	}
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * start: the constructor.  It runs before any other library's, even libc's
+ * (-z initfirst), so it may use nothing of libc.
+ *
+ * A process that was executed by one with the shim finds RUMP_ATTACH in its
+ * environment and goes on as the same proc; any other boots a kernel of its
+ * own.  Then libc's and ld.so's system calls are rewritten.
+ */
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include "hijack/env.h"
+#include "hijack/hijack.h"
+#include "rump/rump.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/klog.h"
+#include "rumpvfs/mapping.h"
+#include "rumpvfs/vnode.h"
+#include "syscalls/init.h"
+
+#define DEFAULT_SPEC	"path=/rump,socket=all:nolocal"
+#define EXIT_OURS	125
+
+struct hj_process hj = { .hp_holder = -1, .hp_tracefd = -1 };
+
+_Noreturn void
+hj_die(int status, const char *fmt, ...)
+{
+	char buf[512];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = kfmt(buf, sizeof(buf), "rumphijack: ");
+	n += kvfmt(buf + n, sizeof(buf) - n - 1, fmt, &ap);
+	va_end(ap);
+	buf[n++] = '\n';
+	rumpuser_message(buf, n);
+	for (;;)
+		hj_host(__NR_exit_group, status);
+}
+
+void
+hj_trace_note(const char *fmt, ...)
+{
+	char buf[512];
+	va_list ap;
+	size_t n;
+
+	if (hj.hp_tracefd < 0)
+		return;
+	n = kfmt(buf, sizeof(buf), "[pid %d] ", rumpuser_gettid());
+	va_start(ap, fmt);
+	n += kvfmt(buf + n, sizeof(buf) - n - 1, fmt, &ap);
+	va_end(ap);
+	buf[n++] = '\n';
+	hj_host(__NR_write, hj.hp_tracefd, buf, n);
+}
+
+/* This library's path: from the map of the memory it lies in. */
+static void
+find_self(void)
+{
+	static char buf[16 * 1024];
+	uintptr_t here = (uintptr_t)&find_self, from, to;
+	char *s, *e, *end;
+	size_t have = 0;
+	long fd, n;
+
+	fd = hj_host(__NR_openat, AT_FDCWD, "/proc/self/maps",
+	    O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		hj_die(EXIT_OURS, "/proc is not mounted");
+	while ((n = hj_host(__NR_read, fd, buf + have,
+	    sizeof(buf) - 1 - have)) > 0) {
+		end = buf + have + n;
+		for (s = buf; (e = memchr(s, '\n', end - s)) != NULL;
+		    s = e + 1) {
+			*e = '\0';
+			from = to = 0;
+			for (; *s != '-'; s++)
+				from = from * 16 + (*s <= '9' ? *s - '0' :
+				    *s - 'a' + 10);
+			for (s++; *s != ' '; s++)
+				to = to * 16 + (*s <= '9' ? *s - '0' :
+				    *s - 'a' + 10);
+			s = memchr(s, '/', e - s);
+			if (here < from || here >= to || s == NULL)
+				continue;
+			if ((size_t)(e - s) < sizeof(hj.hp_self))
+				memcpy(hj.hp_self, s, e - s + 1);
+			goto out;
+		}
+		have = end - s;
+		memmove(buf, s, have);
+	}
+out:
+	hj_host(__NR_close, fd);
+	if (hj.hp_self[0] == '\0')
+		hj_die(EXIT_OURS, "cannot tell the path of this library");
+}
+
+/* RUMPHIJACK_TRACE: [all,]file; "-", or none: standard error. */
+static void
+open_trace(void)
+{
+	const char *s = rumpuser_getenv("RUMPHIJACK_TRACE");
+	long fd = 2, n;
+
+	if (s == NULL || hj.hp_tracefd >= 0)
+		goto all;
+	if (strncmp(s, "all", 3) == 0 && (s[3] == '\0' || s[3] == ','))
+		s += s[3] == ',' ? 4 : 3;
+	if (*s != '\0' && strcmp(s, "-") != 0) {
+		fd = hj_host(__NR_openat, AT_FDCWD, s,
+		    O_WRONLY | O_CREAT | O_APPEND, 0666);
+		if (fd < 0)
+			hj_die(EXIT_OURS, "RUMPHIJACK_TRACE: cannot write %s",
+			    s);
+	}
+	n = hj_host(__NR_fcntl, fd, F_DUPFD, 1000);
+	if (n < 0)
+		n = hj_host(__NR_fcntl, fd, F_DUPFD, 10);
+	if (fd != 2)
+		hj_host(__NR_close, fd);
+	hj.hp_tracefd = n;
+all:
+	s = rumpuser_getenv("RUMPHIJACK_TRACE");
+	hj.hp_traceall = s != NULL && strncmp(s, "all", 3) == 0 &&
+	    (s[3] == '\0' || s[3] == ',');
+}
+
+static void
+read_spec(void)
+{
+	const char *s = rumpuser_getenv("RUMPHIJACK");
+	char msg[256];
+
+	if (hj_spec_parse(&hj.hp_spec, s != NULL ? s : DEFAULT_SPEC, msg,
+	    sizeof(msg)) != 0)
+		hj_die(EXIT_OURS, "%s", msg);
+}
+
+static void
+check(int error, const char *what)
+{
+
+	switch (error) {
+	case 0:
+		return;
+	case EEXIST:
+		hj_die(EXIT_OURS, "%s: the kernel's addresses are taken",
+		    what);
+	case ENOEXEC:
+		hj_die(EXIT_OURS, "%s: made by another build of this library",
+		    what);
+	}
+	hj_die(EXIT_OURS, "%s: error %d", what, error);
+}
+
+/* The first process: a new kernel, and its first proc. */
+static void
+boot(void)
+{
+	const char *limit = rumpuser_getenv("RUMP_MEMLIMIT");
+	struct vnode *root;
+	struct cred *cr;
+	uint64_t size;
+	struct lwp *l;
+
+	if (limit != NULL && arena_parse_size(limit, &size) != 0)
+		hj_die(EXIT_OURS, "RUMP_MEMLIMIT: malformed size: %s", limit);
+	check(kern_boot(NULL), "boot");
+	check(-hj_fd_init(rumpuser_process.ru_arenafd), "descriptors");
+	check(proc_fork(ARENA->a_lwproc->ls_init, RUMP_RFCFDG, NULL, &l),
+	    "first process");
+	lwp_switch(l);
+	l = curcpu()->c_implicit;
+	curcpu()->c_implicit = NULL;
+	lwp_release(l);
+	hj.hp_proc = curlwp()->l_proc;
+	proc_setflag(hj.hp_proc, PROC_HIJACK | PROC_HOSTCWD, true);
+	host_byindex(curcpu()->c_host)->h_flags = HOST_HIJACK;
+	hj_ids_load(hj.hp_proc);
+	/* The root directory belongs to whoever booted the kernel. */
+	root = ARENA->a_vfs->vs_root.fs_root;
+	cr = &hj.hp_proc->p_cred;
+	kmutex_enter(&root->v_lock);
+	KSET(root->v_uid, cr->cr_euid);
+	KSET(root->v_gid, cr->cr_egid);
+	klog_commit();
+	kmutex_exit(&root->v_lock);
+}
+
+/* An executed process: the proc it was goes on. */
+static void
+attach(const struct hj_attach *at)
+{
+	struct host *h;
+	struct cpu *c;
+
+	check(arena_attach(at->at_fd), "exec");
+	h = host_byindex(at->at_host);
+	c = cpu_byindex(at->at_cpu);
+	if (h->h_pid != rumpuser_getpid() || c->c_host != at->at_host ||
+	    CPU_STATE_OF(c->c_state) != CPU_LIVE || c->c_lwp == NULL)
+		hj_die(EXIT_OURS, "exec: this is not the process it was");
+	rumpuser_process.ru_host = at->at_host;
+	kcurcpu = c;
+	check(cpu_resume(c), "exec");
+	check(-rumpuser_mark_mine(), "exec");
+	check(-hj_fd_init(at->at_fd), "descriptors");
+	hj.hp_tracefd = at->at_tracefd;
+	hj.hp_proc = curlwp()->l_proc;
+	if (atomic_load(&ARENA->a_nhosts) > 1)
+		reap_all();
+	mapping_remove(h, 0, UINT64_MAX);
+	fdesc_closeexec(curlwp());
+	hj_ids_load(hj.hp_proc);
+}
+
+static void __attribute__((constructor))
+start(int argc, char **argv, char **envp)
+{
+	struct hj_auxinfo ai;
+	struct hj_attach at;
+	const char *why = NULL;
+	bool attached;
+	long error;
+
+	(void)argc;
+	(void)argv;
+	hj_auxinfo_init(&ai, envp);
+	attached = hj_env_attach(envp, &at);
+	check(kern_start(envp), "RUMP_SPIN_US");
+	read_spec();
+	find_self();
+	if (attached)
+		attach(&at);
+	else
+		boot();
+	open_trace();
+	hj_signal_init();
+	hj_dispatch_init();
+	error = hj_rewrite(&ai, (struct hj_sitecache *)ARENA->a_sitecache,
+	    &why);
+	if (error < 0)
+		hj_die(EXIT_OURS, "cannot rewrite libc's system calls: %s",
+		    why != NULL ? why : "unknown");
+	if (attached)
+		hj_env_hide(envp, at.at_hide);
+}

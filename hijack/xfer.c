@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sendfile, copy_file_range, splice and tee when a rump file is in it: within
+ * the kernel if both are rump's, else through a buffer between the two.
+ */
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "hijack/hijack.h"
+#include "rumpkern/copy.h"
+#include "syscalls/dispatch.h"
+
+#define CHUNK	4096
+
+/* One side of a transfer. */
+struct side {
+	int	s_fd;
+	bool	s_rump;
+	int64_t	s_off;		/* -1: the file's own offset */
+	int64_t	*s_uoff;	/* where the program keeps it */
+};
+
+static long
+side_init(struct side *s, int fd, void *uoff)
+{
+
+	s->s_fd = fd;
+	s->s_rump = hj_fd_isrump(fd);
+	s->s_off = -1;
+	s->s_uoff = uoff;
+	if (uoff != NULL && copyin(uoff, &s->s_off, sizeof(s->s_off)) != 0)
+		return -EFAULT;
+	if (uoff != NULL && s->s_off < 0)
+		return -EINVAL;
+	return 0;
+}
+
+/* Read or write; a host's descriptor may block: signals are let in. */
+static long
+side_io(struct side *s, bool write, char *buf, size_t n)
+{
+	long args[6] = { s->s_fd, (long)buf, n, s->s_off }, ret;
+
+	if (s->s_rump) {
+		if (s->s_off >= 0)
+			ret = sys_call(write ? RSYS_pwrite64 : RSYS_pread64,
+			    args);
+		else
+			ret = sys_call(write ? RSYS_write : RSYS_read, args);
+	} else {
+		hj_leave();
+		if (s->s_off >= 0)
+			ret = hj_host(write ? __NR_pwrite64 : __NR_pread64,
+			    args[0], args[1], args[2], args[3]);
+		else
+			ret = hj_host(write ? __NR_write : __NR_read,
+			    args[0], args[1], args[2]);
+		hj_enter();
+	}
+	if (ret > 0 && s->s_off >= 0)
+		s->s_off += ret;
+	return ret;
+}
+
+/* What was read and could not be written goes back. */
+static void
+unread(struct side *s, long n)
+{
+	long args[6] = { s->s_fd, -n, SEEK_CUR };
+
+	if (s->s_off >= 0)
+		s->s_off -= n;
+	else if (s->s_rump)
+		sys_call(RSYS_lseek, args);
+	else
+		hj_host(__NR_lseek, args[0], args[1], args[2]);
+}
+
+static long
+side_done(struct side *s)
+{
+
+	if (s->s_uoff != NULL &&
+	    copyout(&s->s_off, s->s_uoff, sizeof(s->s_off)) != 0)
+		return -EFAULT;
+	return 0;
+}
+
+/* Only what can be put back may be read ahead: one byte at a time else. */
+static long
+transfer(struct side *in, struct side *out, size_t count)
+{
+	char buf[CHUNK];
+	size_t total = 0;
+	long n = 0, w = 0;
+
+	count = kmin(count, 0x7ffff000UL);
+	while (total < count) {
+		n = side_io(in, false, buf, kmin(count - total,
+		    sizeof(buf)));
+		if (n <= 0)
+			break;
+		w = side_io(out, true, buf, n);
+		if (w < n)
+			unread(in, n - (w > 0 ? w : 0));
+		if (w <= 0)
+			break;
+		total += w;
+		if (w < n)
+			break;
+	}
+	if (total == 0 && (n < 0 || w < 0))
+		return n < 0 ? n : w;
+	if (side_done(in) != 0 || side_done(out) != 0)
+		return -EFAULT;
+	return total;
+}
+
+static bool
+regular(const struct side *s)
+{
+	struct stat st;
+	long args[6] = { s->s_fd, (long)&st };
+	long ret;
+
+	ret = s->s_rump ? sys_call(RSYS_fstat, args) :
+	    hj_host(__NR_fstat, s->s_fd, &st);
+	return ret == 0 && S_ISREG(st.st_mode);
+}
+
+long
+hj_sys_xfer(struct hj_frame *hf)
+{
+	const struct hj_callinfo *ci = &hj_callinfo[hf->hf_nr];
+	const long *a = hf->hf_args;
+	struct side in, out;
+	long error;
+
+	switch (hf->hf_nr) {
+	case __NR_sendfile:
+		error = side_init(&in, a[1], (void *)a[2]);
+		if (error == 0)
+			error = side_init(&out, a[0], NULL);
+		break;
+	case __NR_copy_file_range:
+	case __NR_splice:
+		error = side_init(&in, a[0], (void *)a[1]);
+		if (error == 0)
+			error = side_init(&out, a[2], (void *)a[3]);
+		break;
+	default:
+		error = side_init(&in, a[0], NULL);
+		if (error == 0)
+			error = side_init(&out, a[1], NULL);
+		break;
+	}
+	if (hj_fd_ours(in.s_fd) || hj_fd_ours(out.s_fd))
+		return -EBADF;
+	if (in.s_rump && out.s_rump)
+		return sys_call(ci->hc_rsys, a);
+	if (error != 0)
+		return error;
+	switch (hf->hf_nr) {
+	case __NR_sendfile:
+		return transfer(&in, &out, a[3]);
+	case __NR_copy_file_range:
+		/* As between two file systems that cannot help each other. */
+		if (a[5] != 0 || !regular(&in) || !regular(&out))
+			return -EINVAL;
+		return -EXDEV;
+	}
+	/* One end of splice must be a pipe, which is the host's here. */
+	return -EINVAL;
+}

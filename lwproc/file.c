@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * file: open file descriptions, their references and hazards.
+ *
+ * A call that uses a file notes it in its cpu's c_hazard instead of counting
+ * a reference.  Whoever drops the last reference looks through the hazards of
+ * the other cpus: if one has the file, the file becomes a zombie and the last
+ * cpu that is done with it destroys it.  Both sides store first and look
+ * second with a fence between, so at least one of them sees the other.
+ *
+ * A cpu whose descriptor table nobody else uses notes the hazard without the
+ * fence.  When a table gets its second user, fdesc_users() has the host pass a
+ * barrier on every thread, which makes the notes of calls under way visible.
+ */
+#include "lwproc/file.h"
+#include "lwproc/proc.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/klog.h"
+#include "rumpkern/kmem.h"
+
+struct file *
+file_alloc(enum ftype type, uint32_t flags)
+{
+	static const uint8_t accmode[4] = {
+		FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0
+	};
+	struct file *f = kmem_cache_alloc(KC_FILE);
+
+	if (f == NULL)
+		return NULL;
+	kmutex_init(&f->f_lock, KRANK_FILE);
+	kmutex_init(&f->f_poslock, KRANK_FILEPOS);
+	f->f_count = 1;
+	f->f_type = type;
+	f->f_flags = flags;
+	f->f_mode = accmode[flags & 3];
+	khand_drop(f);
+	khand_add(KHAND_FILE, f);
+	klog_commit();
+	return f;
+}
+
+void
+file_hold(struct file *f)
+{
+
+	KASSERT(klog_empty());
+	kmutex_enter(&f->f_lock);
+	KSET(f->f_count, f->f_count + 1);
+	khand_add(KHAND_FILE, f);
+	klog_commit();
+	kmutex_exit(&f->f_lock);
+}
+
+static bool
+has_hazard(const struct file *f)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+	const struct cpu *c;
+	int s;
+
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		if (c == curcpu())
+			continue;
+		for (s = 0; s < CPU_NHAZARD; s++)
+			if (*(struct file *const volatile *)&c->c_hazard[s] ==
+			    f)
+				return true;
+	}
+	return false;
+}
+
+/* It is in hand, its count is 0 and nobody uses it. */
+static void
+destroy(struct file *f)
+{
+
+	if (fileops[f->f_type] != NULL &&
+	    fileops[f->f_type]->fo_close != NULL)
+		fileops[f->f_type]->fo_close(f);
+	khand_drop(f);
+	khand_add(KHAND_MEM, f);
+	klog_commit();
+	kmem_free(f);
+}
+
+void
+file_rele(struct file *f)
+{
+	bool last, zombie = false;
+
+	KASSERT(klog_empty());
+	kmutex_enter(&f->f_lock);
+	/* Zero already: a reaper goes on where the dead one stopped. */
+	if (f->f_count > 0)
+		KSET(f->f_count, f->f_count - 1);
+	last = f->f_count == 0;
+	if (last && f->f_noted) {
+		KSET(f->f_zombie, 1);
+		atomic_thread_fence(memory_order_seq_cst);
+		zombie = has_hazard(f);
+		if (!zombie)
+			KSET(f->f_zombie, 0);
+	}
+	if (!last || zombie)
+		khand_drop(f);
+	klog_commit();
+	kmutex_exit(&f->f_lock);
+	if (last && !zombie)
+		destroy(f);
+}
+
+/* A hazard has gone: was it the last of a file without references? */
+void
+file_unhazard(struct file *f)
+{
+	bool ours;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	if (likely(*(volatile uint8_t *)&f->f_zombie == 0))
+		return;
+	kmutex_enter(&f->f_lock);
+	ours = f->f_zombie && !has_hazard(f);
+	if (ours) {
+		KSET(f->f_zombie, 0);
+		khand_add(KHAND_FILE, f);
+	}
+	klog_commit();
+	kmutex_exit(&f->f_lock);
+	if (ours)
+		destroy(f);
+}
+
+struct file *
+fd_getfile(struct lwp *l, int fd, int slot)
+{
+	struct filedesc *fdp = l->l_proc->p_fd;
+	struct cpu *c = curcpu();
+	struct file *f;
+
+	for (;;) {
+		if (unlikely((uint32_t)fd >=
+		    *(volatile uint32_t *)&fdp->fd_size))
+			return NULL;
+		f = FDENT_FILE(*(volatile fdent_t *)&fdp->fd_ents[fd]);
+		if (unlikely(f == NULL))
+			return NULL;
+		*(struct file *volatile *)&c->c_hazard[slot] = f;
+		if (likely(atomic_load_explicit(&fdp->fd_users,
+		    memory_order_relaxed) == 1))
+			return f;
+		f->f_noted = 1;
+		atomic_thread_fence(memory_order_seq_cst);
+		if (FDENT_FILE(*(volatile fdent_t *)&fdp->fd_ents[fd]) == f)
+			return f;
+		*(struct file *volatile *)&c->c_hazard[slot] = NULL;
+	}
+}
+
+void
+fd_done(struct lwp *l, struct file *f, int slot)
+{
+
+	*(struct file *volatile *)&curcpu()->c_hazard[slot] = NULL;
+	if (unlikely(atomic_load_explicit(&l->l_proc->p_fd->fd_users,
+	    memory_order_relaxed) != 1))
+		file_unhazard(f);
+}

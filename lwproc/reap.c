@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reaping the dead: what their cpus had in hand, their lwps, their procs.
+ *
+ * Rolling back and freeing locks comes first and may happen anywhere
+ * (rumpkern/reap.c); the rest takes locks of its own and is done here, by
+ * one reaper at a time.  Every step is an operation like any other, so a
+ * reaper that dies is reaped in its turn and the next one goes on.
+ */
+#include "lwproc/file.h"
+#include "lwproc/proc.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/klog.h"
+#include "rumpkern/waitq.h"
+#include "rumpvfs/mapping.h"
+
+/* Move the newest object of a dead cpu's hand into ours, and release it. */
+static void
+release_one(struct cpu *dead)
+{
+	struct khandent e = dead->c_hand[dead->c_nhand - 1];
+
+	khand_add(e.kh_kind, e.kh_obj);
+	KSET(dead->c_nhand, dead->c_nhand - 1);
+	klog_commit();
+	khand_release(e.kh_obj);
+}
+
+static void
+drop_hazards(struct cpu *dead)
+{
+	struct file *f;
+	int i;
+
+	for (i = 0; i < CPU_NHAZARD; i++) {
+		f = dead->c_hazard[i];
+		if (f == NULL)
+			continue;
+		dead->c_hazard[i] = NULL;
+		file_unhazard(f);
+	}
+}
+
+static void
+reap_cpu(struct cpu *c)
+{
+	struct lwp *l;
+
+	if (!reap_rollback(c))
+		return;
+	waitent_cancel(&c->c_went);
+	while (c->c_nhand > 0)
+		release_one(c);
+	drop_hazards(c);
+	/*
+	 * A hijacked thread's lwp goes with it.  One an embedder bound stays
+	 * as it is, running on nothing: whoever switches to it is told; it
+	 * goes with its proc.
+	 */
+	l = c->c_lwp;
+	if (l != NULL && (l->l_proc->p_flags & PROC_HIJACK) &&
+	    l->l_proc->p_nlwps > 1) {
+		c->c_lwp = NULL;
+		l->l_cpu = NULL;
+		atomic_store(&l->l_state, LWP_IDLE);
+		lwp_release(l);
+	}
+	l = c->c_implicit;
+	if (l != NULL) {
+		atomic_store(&l->l_state, LWP_IDLE);
+		if (c->c_lwp == l)
+			c->c_lwp = NULL;
+		c->c_implicit = NULL;
+		lwp_release(l);
+	}
+	atomic_fetch_sub(&ARENA->a_ndead, 1);
+	cpu_reset(c);
+}
+
+/* A proc that lived in the dead host; NULL: none left. */
+static struct proc *
+find_proc(uint32_t host)
+{
+	struct lwproc_state *ls = ARENA->a_lwproc;
+	struct proc *p;
+	uint32_t i;
+
+	for (i = 0; i <= ls->ls_hashmask; i++)
+		for (p = ls->ls_hash[i]; p != NULL; p = p->p_hashnext)
+			if (p->p_host == host && p != ls->ls_init &&
+			    p != ls->ls_kern)
+				return p;
+	return NULL;
+}
+
+static void
+reap_procs(uint32_t host)
+{
+	struct lwproc_state *ls = ARENA->a_lwproc;
+	struct proc *p;
+
+	for (;;) {
+		kmutex_enter(&ls->ls_lock);
+		p = find_proc(host);
+		kmutex_exit(&ls->ls_lock);
+		if (p == NULL)
+			return;
+		/* Nobody else ends it: its host is dead, and we are alone. */
+		proc_exit(p);
+	}
+}
+
+static int
+reap_locked(uint32_t index)
+{
+	struct host *h = host_byindex(index);
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+
+	if (!host_dead(h))
+		return 0;
+	for (i = 1; i < n; i++)
+		if (CPU_STATE_OF(cpu_byindex(i)->c_state) != CPU_FREE &&
+		    cpu_byindex(i)->c_host == index)
+			reap_cpu(cpu_byindex(i));
+	mapping_remove(h, 0, UINT64_MAX);
+	reap_procs(index);
+	h->h_proc = NULL;
+	atomic_store(&h->h_state, HOST_FREE);
+	return 1;
+}
+
+/* Threads of this process that ended without giving their cpu back. */
+static void
+reap_threads(void)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+	struct cpu *c;
+
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		if (CPU_STATE_OF(c->c_state) != CPU_FREE &&
+		    c->c_host == curcpu()->c_host &&
+		    cpu_isdead(i))
+			reap_cpu(c);
+	}
+}
+
+int
+reap_host(uint32_t index)
+{
+	int n;
+
+	KASSERT(curcpu()->c_nlocks == 0 && klog_empty());
+	kmutex_enter(&ARENA->a_reaplock);
+	n = reap_locked(index);
+	kmutex_exit(&ARENA->a_reaplock);
+	return n;
+}
+
+int
+reap_all(void)
+{
+	uint32_t i;
+	int n = 0;
+
+	KASSERT(curcpu()->c_nlocks == 0 && klog_empty());
+	kmutex_enter(&ARENA->a_reaplock);
+	for (i = 1; i < atomic_load(&ARENA->a_nhosts); i++)
+		n += reap_locked(i);
+	reap_threads();
+	kmutex_exit(&ARENA->a_reaplock);
+	return n;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cpu, host: taking and giving back the slots of host threads and processes.
+ * No locks here: a thread without a cpu cannot take one.
+ */
+#include "rumpkern/arena.h"
+#include "rumpkern/cpu.h"
+#include "rumpkern/klog.h"
+
+__thread struct cpu *kcurcpu;
+
+struct cpu *
+cpu_byindex(uint32_t i)
+{
+
+	return (struct cpu *)(ARENA_BASE + ARENA->a_map.am_cpus) + i;
+}
+
+struct host *
+host_byindex(uint32_t i)
+{
+
+	return &ARENA->a_host[i];
+}
+
+static void
+raise_count(_Atomic uint32_t *count, uint32_t n)
+{
+	uint32_t old = atomic_load(count);
+
+	while (old < n && !atomic_compare_exchange_weak(count, &old, n))
+		continue;
+}
+
+static bool
+change_state(struct cpu *c, uint32_t from, uint32_t to)
+{
+
+	return atomic_compare_exchange_strong(&c->c_state, &from, to);
+}
+
+/* A free cpu goes to the state; NULL: there is none. */
+static struct cpu *
+take_slot(uint32_t state)
+{
+	struct cpu *c;
+	uint32_t i;
+
+	for (i = 1; i < CPU_MAX; i++) {
+		c = cpu_byindex(i);
+		if (atomic_load(&c->c_state) == CPU_FREE &&
+		    change_state(c, CPU_FREE, state)) {
+			raise_count(&ARENA->a_ncpus, i + 1);
+			c->c_index = i;
+			c->c_host = CPU_VALUE_OF(state);
+			return c;
+		}
+	}
+	return NULL;
+}
+
+static void
+set_up(struct cpu *c)
+{
+
+	c->c_tid = rumpuser_gettid();
+	c->c_spinlimit = rumpuser_process.ru_spin_ns;
+	atomic_store(&c->c_intr, 0);
+	c->c_inkernel = 0;
+	c->c_vforkparent = NULL;
+	c->c_crashat = 0;
+}
+
+/* Only its new owner knows of it yet. */
+static void
+host_clear(struct host *h, uint32_t parent)
+{
+
+	h->h_parent = parent;
+	h->h_proc = NULL;
+	h->h_flags = 0;
+	h->h_maps = NULL;
+	kmutex_init(&h->h_maplock, KRANK_MAPS);
+	h->h_since = rumpuser_monotonic();
+}
+
+int
+host_attach(void)
+{
+	struct host *h;
+	uint32_t i;
+	int error;
+
+	rumpuser_process.ru_pid = rumpuser_getpid();
+	for (i = 1; i < HOST_MAX; i++) {
+		h = host_byindex(i);
+		if (atomic_load(&h->h_state) != HOST_FREE)
+			continue;
+		error = rumpuser_claim(i);
+		if (error == -EAGAIN || error == -EACCES)
+			continue;
+		if (error < 0)
+			return -error;
+		if (atomic_load(&h->h_state) == HOST_FREE)
+			break;
+		rumpuser_unclaim(i);
+	}
+	if (i == HOST_MAX)
+		return EAGAIN;
+	h->h_index = i;
+	h->h_pid = rumpuser_process.ru_pid;
+	host_clear(h, 0);
+	rumpuser_process.ru_host = i;
+	atomic_store(&h->h_state, HOST_LIVE);
+	raise_count(&ARENA->a_nhosts, i + 1);
+	return -rumpuser_mark_mine();
+}
+
+int
+cpu_attach(void)
+{
+	uint32_t state = CPU_STATE(CPU_LIVE, rumpuser_process.ru_host);
+	struct cpu *c = take_slot(state);
+
+	if (c == NULL)
+		return EAGAIN;
+	set_up(c);
+	kcurcpu = c;
+	return 0;
+}
+
+/* Forget what the slot's last user left; the rest is clean by itself. */
+void
+cpu_reset(struct cpu *c)
+{
+	int i;
+
+	c->c_lwp = NULL;
+	c->c_implicit = NULL;
+	for (i = 0; i < CPU_NHAZARD; i++)
+		c->c_hazard[i] = NULL;
+	c->c_nlog = c->c_nlocks = c->c_nhand = c->c_nwakes = 0;
+	c->c_went.w_queue = NULL;
+	atomic_store(&c->c_state, CPU_FREE);
+}
+
+void
+cpu_detach(void)
+{
+	struct cpu *c = curcpu();
+
+	KASSERT(c->c_nlog == 0 && c->c_nlocks == 0 && c->c_nhand == 0);
+	kcurcpu = NULL;
+	cpu_reset(c);
+}
+
+int
+cpu_embryo(struct cpu **cp, struct host **hp)
+{
+	uint32_t i, state = HOST_FREE;
+	struct host *h;
+
+	for (i = 1; i < HOST_MAX; i++, state = HOST_FREE) {
+		h = host_byindex(i);
+		if (atomic_load(&h->h_state) == HOST_FREE &&
+		    atomic_compare_exchange_strong(&h->h_state, &state,
+		    HOST_EMBRYO))
+			break;
+	}
+	if (i == HOST_MAX)
+		return EAGAIN;
+	raise_count(&ARENA->a_nhosts, i + 1);
+	h->h_index = i;
+	h->h_pid = 0;
+	host_clear(h, curcpu()->c_host);
+	*cp = take_slot(CPU_STATE(CPU_EMBRYO, i));
+	if (*cp == NULL) {
+		atomic_store(&h->h_state, HOST_FREE);
+		return EAGAIN;
+	}
+	*hp = h;
+	return 0;
+}
+
+int
+cpu_adopt(struct cpu *c, struct host *h)
+{
+	int error;
+
+	error = rumpuser_claim(h->h_index);
+	if (error < 0)
+		return -error;
+	h->h_pid = rumpuser_getpid();
+	set_up(c);
+	atomic_store(&c->c_state, CPU_STATE(CPU_LIVE, h->h_index));
+	atomic_store(&h->h_state, HOST_LIVE);
+	kcurcpu = c;
+	return 0;
+}
+
+int
+cpu_resume(struct cpu *c)
+{
+	int error = rumpuser_claim(c->c_host);
+
+	set_up(c);
+	return -error;
+}
+
+void
+cpu_embryo_free(struct cpu *c, struct host *h)
+{
+
+	cpu_reset(c);
+	atomic_store(&h->h_state, HOST_FREE);
+}

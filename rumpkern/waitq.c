@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * waitq: sleeping and waking.  See waitq.h.
+ *
+ * A sleeper's word, c_wake, is 0 from before it enters a queue until somebody
+ * wakes it.  Entries stay queued until their sleeper takes them off, so that
+ * a wake given to a process that dies is not lost: its reaper passes it on.
+ *
+ * A sleeper spins before it sleeps in the host only while whoever woke it last
+ * can do so again soon: it is not asleep itself, and was last seen on another
+ * processor (on our own it could not run while we spin).
+ */
+#include "rumpkern/klog.h"
+#include "rumpkern/waitq.h"
+
+#define SPIN_MIN	1000U		/* ns */
+
+void
+waitq_add(struct waitq *wq, struct waitent *w, struct kmutex *lock)
+{
+
+	KASSERT(kmutex_owned(lock) && w->w_queue == NULL);
+	w->w_cpu = curcpu();
+	w->w_lock = lock;
+	KSET(w->w_next, NULL);
+	KSET(w->w_prev, wq->wq_tail);
+	if (wq->wq_tail != NULL)
+		KSET(wq->wq_tail->w_next, w);
+	else
+		KSET(wq->wq_head, w);
+	KSET(wq->wq_tail, w);
+	KSET(w->w_queue, wq);
+}
+
+void
+waitq_remove(struct waitent *w)
+{
+	struct waitq *wq = w->w_queue;
+
+	if (wq == NULL)
+		return;
+	if (w->w_prev != NULL)
+		KSET(w->w_prev->w_next, w->w_next);
+	else
+		KSET(wq->wq_head, w->w_next);
+	if (w->w_next != NULL)
+		KSET(w->w_next->w_prev, w->w_prev);
+	else
+		KSET(wq->wq_tail, w->w_prev);
+	KSET(w->w_queue, NULL);
+}
+
+void
+waitent_cancel(struct waitent *w)
+{
+	struct kmutex *lock = w->w_lock;
+	struct waitq *wq = w->w_queue;
+
+	if (wq == NULL)
+		return;
+	kmutex_enter(lock);
+	waitq_remove(w);
+	klog_commit();
+	/* It may have been woken for an event that another should see. */
+	kwakeup_one(wq);
+	kmutex_exit(lock);
+}
+
+static inline void
+note_processor(struct cpu *c)
+{
+
+	atomic_store_explicit(&c->c_processor, rumpuser_processor(),
+	    memory_order_relaxed);
+}
+
+/*
+ * A sleeper that is asleep in the host is only noted while locks are held: it
+ * would run into them.  The note comes first, so that the reaper finds it.
+ */
+static void
+wake(struct cpu *c)
+{
+	struct cpu *self = curcpu();
+	uint32_t n = self->c_nwakes;
+
+	note_processor(self);
+	atomic_store_explicit(&c->c_waker, self->c_index,
+	    memory_order_relaxed);
+	if (n == KWAKE_SLOTS) {
+		kwakeup_flush(self);
+		n = 0;
+	}
+	self->c_wakes[n] = c->c_index;
+	kbarrier();
+	*(volatile uint32_t *)&self->c_nwakes = n + 1;
+	kbarrier();
+	if (atomic_exchange(&c->c_wake, 1) != 0 ||
+	    atomic_load(&c->c_asleep) == 0)
+		*(volatile uint32_t *)&self->c_nwakes = n;
+	else if (self->c_nlocks == 0)
+		kwakeup_flush(self);
+}
+
+void
+kwakeup_flush(struct cpu *self)
+{
+	struct cpu *c;
+	uint32_t i;
+
+	for (i = 0; i < self->c_nwakes; i++) {
+		c = cpu_byindex(self->c_wakes[i]);
+		rumpuser_futex_wake((uint32_t *)&c->c_wake, 1);
+	}
+	*(volatile uint32_t *)&self->c_nwakes = 0;
+}
+
+void
+kwakeup(struct waitq *wq)
+{
+	struct waitent *w;
+
+	for (w = wq->wq_head; unlikely(w != NULL); w = w->w_next)
+		wake(w->w_cpu);
+}
+
+void
+kwakeup_one(struct waitq *wq)
+{
+	struct waitent *w;
+
+	for (w = wq->wq_head; unlikely(w != NULL); w = w->w_next) {
+		if (atomic_load(&w->w_cpu->c_wake) == 0) {
+			wake(w->w_cpu);
+			return;
+		}
+	}
+}
+
+void
+cpu_interrupt(struct cpu *c)
+{
+
+	atomic_store(&c->c_intr, 1);
+	wake(c);
+}
+
+static bool
+woken(struct cpu *c)
+{
+
+	return atomic_load_explicit(&c->c_wake, memory_order_acquire) != 0;
+}
+
+/* Is whoever woke us last likely to do so soon, while we spin? */
+static bool
+waker_runs(struct cpu *c)
+{
+	uint32_t waker;
+	struct cpu *w;
+	int here;
+
+	waker = atomic_load_explicit(&c->c_waker, memory_order_relaxed);
+	if (waker == 0)
+		return true;
+	w = cpu_byindex(waker);
+	if (atomic_load_explicit(&w->c_asleep, memory_order_relaxed) != 0 &&
+	    atomic_load_explicit(&w->c_wake, memory_order_relaxed) == 0)
+		return false;
+	here = rumpuser_processor();
+	atomic_store_explicit(&c->c_processor, here, memory_order_relaxed);
+	return here < 0 || here !=
+	    atomic_load_explicit(&w->c_processor, memory_order_relaxed);
+}
+
+/* Spin up to the cpu's limit; true: woken. */
+static bool
+spin(struct cpu *c, uint64_t start)
+{
+	int i;
+
+	do {
+		for (i = 0; i < 24; i++) {
+			if (woken(c))
+				return true;
+			__builtin_ia32_pause();
+		}
+	} while (waker_runs(c) &&
+	    rumpuser_monotonic() - start < c->c_spinlimit);
+	return false;
+}
+
+/* Learn from the last wait whether spinning pays. */
+static void
+adapt(struct cpu *c, bool spun, uint64_t took)
+{
+	uint32_t max = rumpuser_process.ru_spin_ns;
+
+	if (spun)
+		c->c_spinlimit = kmin(c->c_spinlimit * 2 + SPIN_MIN, max);
+	else if (took < max)
+		c->c_spinlimit = kmin((uint32_t)took * 2, max);
+	else
+		c->c_spinlimit /= 2;
+	if (c->c_spinlimit < SPIN_MIN)
+		c->c_spinlimit = kmin(SPIN_MIN, max);
+}
+
+static int
+wait_woken(struct cpu *c, uint64_t until, int flags)
+{
+	uint64_t start = 0, now = 0;
+	int error = 0, host;
+
+	if (c->c_spinlimit != 0 && (woken(c) || waker_runs(c))) {
+		start = rumpuser_monotonic();
+		if (spin(c, start)) {
+			adapt(c, true, 0);
+			return 0;
+		}
+	}
+	atomic_store(&c->c_asleep, 1);
+	while (!woken(c)) {
+		if (until != KSLEEP_FOREVER) {
+			now = rumpuser_monotonic();
+			if (now >= until) {
+				error = ETIMEDOUT;
+				break;
+			}
+		}
+		host = rumpuser_futex_wait((uint32_t *)&c->c_wake, 0,
+		    until == KSLEEP_FOREVER ? UINT64_MAX : until - now);
+		if (host == -EINTR && (flags & KSLEEP_INTR)) {
+			error = KERESTART;
+			break;
+		}
+	}
+	atomic_store(&c->c_asleep, 0);
+	note_processor(c);
+	if (start != 0)
+		adapt(c, false, rumpuser_monotonic() - start);
+	return error;
+}
+
+void
+ksleep_prepare(void)
+{
+
+	atomic_store(&curcpu()->c_wake, 0);
+}
+
+int
+ksleep_any(uint64_t until, int flags)
+{
+	struct cpu *c = curcpu();
+	int error = 0;
+
+	KASSERT(c->c_nlocks == 0 && klog_empty());
+	if (!(flags & KSLEEP_INTR) || atomic_load(&c->c_intr) == 0)
+		error = wait_woken(c, until, flags);
+	if ((flags & KSLEEP_INTR) && atomic_load(&c->c_intr) != 0)
+		error = KERESTART;
+	return error;
+}
+
+int
+ksleep(struct waitq *wq, struct kmutex *interlock, uint64_t until, int flags)
+{
+	struct cpu *c = curcpu();
+	int error;
+
+	KASSERT(kmutex_owned(interlock) && klog_empty());
+	ksleep_prepare();
+	waitq_add(wq, &c->c_went, interlock);
+	klog_commit();
+	kmutex_exit(interlock);
+	error = ksleep_any(until, flags);
+	kmutex_enter(interlock);
+	waitq_remove(&c->c_went);
+	klog_commit();
+	return error;
+}

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys_names: the calls that make, remove and move names.  Each changes
+ * everything it changes in one commit.
+ *
+ * Of a call with two paths that answers KEHOST, the result is 1 or 2: the
+ * path that leads to the host.
+ */
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+
+#include "lwproc/file.h"
+#include "lwproc/proc.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/klog.h"
+#include "rumpkern/kmem.h"
+#include "rumpvfs/dir.h"
+#include "rumpvfs/namei.h"
+#include "syscalls/sysargs.h"
+
+#define MAY_W	2	/* W_OK */
+
+/* Let go of the name lock, then of what came in hand under it. */
+static int
+done(struct nameidata *nd, uint32_t mark, int error)
+{
+
+	namei_done(nd);
+	khand_release_to(mark);
+	return error;
+}
+
+/* --- Making --------------------------------------------------------------- */
+
+/* Find the place of a new name, which must be free. */
+static int
+lookupnew(struct nameidata *nd, struct lwp *l, int dirfd, const char *path,
+    bool isdir)
+{
+	int error;
+
+	error = namei_lookup(nd, l, dirfd, path, NAMEI_PARENT | NAMEI_CREATE);
+	if (error != 0)
+		return error;
+	if (nd->nd_vp != NULL)
+		error = EEXIST;
+	else if (nd->nd_slash && !isdir)
+		error = ENOENT;
+	if (error != 0)
+		namei_done(nd);
+	return error;
+}
+
+int
+sys_mkdirat(struct lwp *l, const struct sys_mkdirat_args *a, long *retval)
+{
+	uint32_t mark = khand_mark();
+	struct nameidata nd;
+	int error;
+
+	(void)retval;
+	error = lookupnew(&nd, l, a->dirfd, a->path, true);
+	if (error != 0)
+		return error;
+	return done(&nd, mark, dir_create(&nd, VDIR, a->mode & 01777, 0, NULL,
+	    NULL));
+}
+
+static int
+mknodtype(uint32_t mode, enum vtype *type)
+{
+
+	switch (mode & S_IFMT) {
+	case 0:
+	case S_IFREG: *type = VREG; return 0;
+	case S_IFCHR: *type = VCHR; return 0;
+	case S_IFBLK: *type = VBLK; return 0;
+	case S_IFIFO: *type = VFIFO; return 0;
+	case S_IFSOCK: *type = VSOCK; return 0;
+	case S_IFDIR: return EPERM;
+	default: return EINVAL;
+	}
+}
+
+int
+sys_mknodat(struct lwp *l, const struct sys_mknodat_args *a, long *retval)
+{
+	uint32_t mark = khand_mark();
+	uint64_t rdev = 0;
+	struct nameidata nd;
+	enum vtype type;
+	int error;
+
+	(void)retval;
+	error = mknodtype(a->mode, &type);
+	if (error != 0)
+		return error;
+	error = lookupnew(&nd, l, a->dirfd, a->path, false);
+	if (error != 0)
+		return error;
+	if (type == VCHR || type == VBLK) {
+		rdev = a->dev;
+		error = dir_mayinsert(&nd);
+		/* 0:0 is a whiteout, which anybody may make. */
+		if (error == 0 && !(type == VCHR && rdev == 0) &&
+		    !cred_issuper(&nd.nd_cred))
+			error = EPERM;
+	}
+	if (error == 0)
+		error = dir_create(&nd, type, a->mode & 07777, rdev, NULL,
+		    NULL);
+	return done(&nd, mark, error);
+}
+
+int
+sys_symlinkat(struct lwp *l, const struct sys_symlinkat_args *a, long *retval)
+{
+	uint32_t mark = khand_mark();
+	struct nameidata nd;
+	int error;
+
+	(void)retval;
+	error = namei_copy(a->target, 2, 0);
+	if (error != 0)
+		return error;
+	error = lookupnew(&nd, l, a->newdirfd, a->linkpath, false);
+	if (error != 0)
+		return error;
+	return done(&nd, mark, dir_create(&nd, VLNK, 0777, 0,
+	    curcpu()->c_path[2], NULL));
+}
+
+/* --- Two paths ------------------------------------------------------------ */
+
+struct twopaths {
+	struct nameidata tp_old;
+	struct nameidata tp_new;
+};
+
+/*
+ * Find both.  0 with the name lock held and twodone() to come.  Whatever is
+ * wrong with the first path is told before what is wrong with the second.
+ */
+static int
+twolookup(struct twopaths *tp, struct lwp *l, int olddirfd,
+    const char *oldpath, int oldflags, int newdirfd, const char *newpath,
+    int newflags, long *retval)
+{
+	struct fs *fs = &ARENA->a_vfs->vs_root;
+	int error, error2;
+
+	tp->tp_new.nd_file = NULL;
+	error = namei_copy(oldpath, 0, oldflags);
+	if (error != 0)
+		return error;
+	error2 = namei_copy(newpath, 2, newflags);
+	error = namei_begin(&tp->tp_old, l, olddirfd, 0, oldflags);
+	if (error != 0)
+		return error;
+	if (error2 == 0)
+		error2 = namei_begin(&tp->tp_new, l, newdirfd, 2, newflags);
+	kmutex_enter(&fs->fs_lock);
+	error = namei_walk(&tp->tp_old);
+	if (error == KEHOST)
+		*retval = 1;
+	if (error == 0)
+		error = error2;
+	if (error == 0) {
+		error = namei_walk(&tp->tp_new);
+		if (error == KEHOST)
+			*retval = 2;
+	}
+	if (error != 0) {
+		kmutex_exit(&fs->fs_lock);
+		namei_end(&tp->tp_new);
+		namei_end(&tp->tp_old);
+	}
+	return error;
+}
+
+static int
+twodone(struct twopaths *tp, uint32_t mark, int error)
+{
+
+	kmutex_exit(&tp->tp_old.nd_fs->fs_lock);
+	namei_end(&tp->tp_new);
+	namei_end(&tp->tp_old);
+	khand_release_to(mark);
+	return error;
+}
+
+/* --- link ----------------------------------------------------------------- */
+
+static int
+dolink(struct nameidata *nd, struct vnode *vp)
+{
+	struct vnode *dvp = nd->nd_dvp;
+	struct vlocks vl = { .vl_n = 0 };
+	struct dirslot ds;
+	int error;
+
+	error = dir_mayinsert(nd);
+	if (error != 0)
+		return error;
+	if (vp->v_type == VDIR)
+		return EPERM;
+	if (vp->v_nlink == 0 && (vp->v_flags & VNODE_NOLINK))
+		return ENOENT;
+	error = dir_slot(dvp, nd->nd_name, nd->nd_namelen, &ds);
+	if (error != 0)
+		return error;
+	vlocks_add(&vl, dvp);
+	vlocks_add(&vl, vp);
+	vlocks_enter(&vl);
+	dir_enter(dvp, &ds, vp);
+	KSET(vp->v_nlink, vp->v_nlink + 1);
+	vnode_touch(vp, VTOUCH_CTIME);
+	vnode_touch(dvp, VTOUCH_MTIME | VTOUCH_CTIME);
+	klog_commit();
+	vlocks_exit(&vl);
+	dir_unslot(&ds);
+	return 0;
+}
+
+int
+sys_linkat(struct lwp *l, const struct sys_linkat_args *a, long *retval)
+{
+	uint32_t mark = khand_mark();
+	struct nameidata *nd;
+	struct twopaths tp;
+	int error, flags = 0;
+
+	if (a->flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return EINVAL;
+	if (a->flags & AT_SYMLINK_FOLLOW)
+		flags |= NAMEI_FOLLOW;
+	if (a->flags & AT_EMPTY_PATH)
+		flags |= NAMEI_EMPTY;
+	error = twolookup(&tp, l, a->olddirfd, a->oldpath, flags,
+	    a->newdirfd, a->newpath, NAMEI_PARENT | NAMEI_CREATE, retval);
+	if (error != 0)
+		return error;
+	nd = &tp.tp_new;
+	if (nd->nd_vp != NULL)
+		error = EEXIST;
+	else if (nd->nd_slash)
+		error = ENOENT;
+	else
+		error = dolink(nd, tp.tp_old.nd_vp);
+	return twodone(&tp, mark, error);
+}
+
+/* --- unlink, rmdir -------------------------------------------------------- */
+
+static int
+dounlink(struct nameidata *nd)
+{
+	struct vnode *vp = nd->nd_vp, *dvp = nd->nd_dvp;
+	struct vlocks vl = { .vl_n = 0 };
+	bool isdir = vp->v_type == VDIR;
+
+	vlocks_add(&vl, dvp);
+	vlocks_add(&vl, vp);
+	vlocks_enter(&vl);
+	dir_leave(dir_find(dvp, nd->nd_name, nd->nd_namelen,
+	    dir_hash(dvp, nd->nd_name, nd->nd_namelen)));
+	vnode_touch(vp, VTOUCH_CTIME);
+	if (isdir)
+		KSET(dvp->v_nlink, dvp->v_nlink - 1);
+	vnode_touch(dvp, VTOUCH_MTIME | VTOUCH_CTIME);
+	dir_unlinked(vp, isdir ? 0 : vp->v_nlink - 1);
+	klog_commit();
+	vlocks_exit(&vl);
+	return 0;
+}
+
+static int
+unlinkable(const struct nameidata *nd)
+{
+
+	if (nd->nd_dots != 0)
+		return EISDIR;
+	if (nd->nd_vp == NULL)
+		return ENOENT;
+	if (nd->nd_slash)
+		return nd->nd_vp->v_type == VDIR ? EISDIR : ENOTDIR;
+	return dir_mayremove(nd, false);
+}
+
+static int
+rmdirable(const struct nameidata *nd)
+{
+	int error;
+
+	switch (nd->nd_dots) {
+	case 1: return EINVAL;
+	case 2: return ENOTEMPTY;
+	case 3: return EBUSY;
+	default: break;
+	}
+	if (nd->nd_vp == NULL)
+		return ENOENT;
+	error = dir_mayremove(nd, true);
+	if (error == 0 && nd->nd_vp->v_dir.d_count != 0)
+		error = ENOTEMPTY;
+	return error;
+}
+
+int
+sys_unlinkat(struct lwp *l, const struct sys_unlinkat_args *a, long *retval)
+{
+	uint32_t mark = khand_mark();
+	struct nameidata nd;
+	int error;
+
+	(void)retval;
+	if (a->flags & ~AT_REMOVEDIR)
+		return EINVAL;
+	error = namei_lookup(&nd, l, a->dirfd, a->path, NAMEI_PARENT);
+	if (error != 0)
+		return error;
+	error = a->flags & AT_REMOVEDIR ? rmdirable(&nd) : unlinkable(&nd);
+	if (error == 0)
+		error = dounlink(&nd);
+	return done(&nd, mark, error);
+}
+
+/* --- rename --------------------------------------------------------------- */
+
+/* Is a the directory dvp or one above it? */
+static bool
+isabove(const struct vnode *a, const struct vnode *dvp)
+{
+
+	for (;;) {
+		if (a == dvp)
+			return true;
+		if (dvp == dvp->v_fs->fs_root || dvp->v_dir.d_parent == NULL)
+			return false;
+		dvp = dvp->v_dir.d_parent;
+	}
+}
+
+/* The rules about what is renamed to what, before permission. */
+static int
+renameshape(const struct nameidata *o, const struct nameidata *n,
+    unsigned flags)
+{
+	const struct vnode *ovp = o->nd_vp, *nvp = n->nd_vp;
+	bool exchange = (flags & RENAME_EXCHANGE) != 0;
+
+	if (o->nd_dots != 0)
+		return EBUSY;
+	if (n->nd_dots != 0)
+		return flags & RENAME_NOREPLACE ? EEXIST : EBUSY;
+	if (ovp == NULL || n->nd_dvp->v_nlink == 0)
+		return ENOENT;
+	if (nvp != NULL && (flags & RENAME_NOREPLACE))
+		return EEXIST;
+	if (exchange && nvp == NULL)
+		return ENOENT;
+	if (exchange && nvp->v_type != VDIR && n->nd_slash)
+		return ENOTDIR;
+	if (ovp->v_type != VDIR &&
+	    (o->nd_slash || (!exchange && n->nd_slash)))
+		return ENOTDIR;
+	if (ovp->v_type == VDIR && isabove(ovp, n->nd_dvp))
+		return EINVAL;
+	if (nvp != NULL && nvp->v_type == VDIR && isabove(nvp, o->nd_dvp))
+		return exchange ? EINVAL : ENOTEMPTY;
+	return 0;
+}
+
+static int
+renameaccess(const struct nameidata *o, const struct nameidata *n,
+    bool exchange)
+{
+	bool odir = o->nd_vp->v_type == VDIR;
+	bool ndir = n->nd_vp != NULL && n->nd_vp->v_type == VDIR;
+	int error;
+
+	error = dir_mayremove(o, odir);
+	if (error == 0)
+		error = n->nd_vp == NULL ? dir_mayinsert(n) :
+		    dir_mayremove(n, exchange ? ndir : odir);
+	/* A directory that moves elsewhere gets another "..". */
+	if (error == 0 && o->nd_dvp != n->nd_dvp) {
+		if (odir)
+			error = vnode_access(o->nd_vp, &o->nd_cred, MAY_W);
+		if (error == 0 && exchange && ndir)
+			error = vnode_access(n->nd_vp, &n->nd_cred, MAY_W);
+	}
+	if (error == 0 && ndir && !exchange && n->nd_vp->v_dir.d_count != 0)
+		error = ENOTEMPTY;
+	return error;
+}
+
+static struct dirent *
+nd_dirent(const struct nameidata *nd)
+{
+
+	return dir_find(nd->nd_dvp, nd->nd_name, nd->nd_namelen,
+	    dir_hash(nd->nd_dvp, nd->nd_name, nd->nd_namelen));
+}
+
+/* Logged: the name de names vp from now on; vp's name was `was'. */
+static void
+setname(struct dirent *de, struct vnode *vp, const struct dirent *was)
+{
+
+	KSET(de->de_vp, vp);
+	if (vp->v_name == was || vp->v_name == NULL)
+		KSET(vp->v_name, de);
+	if (vp->v_type == VDIR)
+		KSET(vp->v_dir.d_parent, de->de_dvp);
+}
+
+/* Logged: a directory moves from one to the other. */
+static void
+movelink(const struct vnode *vp, struct vnode *from, struct vnode *to)
+{
+
+	if (vp->v_type != VDIR || from == to)
+		return;
+	KSET(from->v_nlink, from->v_nlink - 1);
+	KSET(to->v_nlink, to->v_nlink + 1);
+}
+
+static void
+exchangenames(struct nameidata *o, struct nameidata *n)
+{
+	struct dirent *ode = nd_dirent(o), *nde = nd_dirent(n);
+
+	setname(ode, n->nd_vp, nde);
+	setname(nde, o->nd_vp, ode);
+	movelink(o->nd_vp, o->nd_dvp, n->nd_dvp);
+	movelink(n->nd_vp, n->nd_dvp, o->nd_dvp);
+}
+
+/* The new name is there: it names the old vnode, and its own has gone. */
+static void
+replacename(struct nameidata *o, struct nameidata *n)
+{
+	struct dirent *ode = nd_dirent(o), *nde = nd_dirent(n);
+	struct vnode *gone = n->nd_vp;
+
+	if (gone->v_name == nde)
+		KSET(gone->v_name, NULL);
+	dir_leave(ode);
+	setname(nde, o->nd_vp, ode);
+	movelink(o->nd_vp, o->nd_dvp, n->nd_dvp);
+	if (gone->v_type == VDIR)
+		KSET(n->nd_dvp->v_nlink, n->nd_dvp->v_nlink - 1);
+	dir_unlinked(gone, gone->v_type == VDIR ? 0 : gone->v_nlink - 1);
+}
+
+static void
+movename(struct nameidata *o, struct nameidata *n, struct dirslot *ds)
+{
+	struct dirent *ode = nd_dirent(o);
+
+	dir_enter(n->nd_dvp, ds, o->nd_vp);
+	dir_leave(ode);
+	setname(ds->ds_de, o->nd_vp, NULL);
+	movelink(o->nd_vp, o->nd_dvp, n->nd_dvp);
+}
+
+static int
+dorename(struct nameidata *o, struct nameidata *n, bool exchange)
+{
+	struct vlocks vl = { .vl_n = 0 };
+	struct dirslot ds;
+	int error;
+
+	ds.ds_rr.rr_n = 0;
+	if (n->nd_vp == NULL) {
+		error = dir_slot(n->nd_dvp, n->nd_name, n->nd_namelen, &ds);
+		if (error != 0)
+			return error;
+	}
+	vlocks_add(&vl, o->nd_dvp);
+	vlocks_add(&vl, n->nd_dvp);
+	vlocks_add(&vl, o->nd_vp);
+	vlocks_add(&vl, n->nd_vp);
+	vlocks_enter(&vl);
+	vnode_touch(o->nd_dvp, VTOUCH_MTIME | VTOUCH_CTIME);
+	if (n->nd_dvp != o->nd_dvp)
+		vnode_touch(n->nd_dvp, VTOUCH_MTIME | VTOUCH_CTIME);
+	vnode_touch(o->nd_vp, VTOUCH_CTIME);
+	if (n->nd_vp != NULL)
+		vnode_touch(n->nd_vp, VTOUCH_CTIME);
+	if (exchange)
+		exchangenames(o, n);
+	else if (n->nd_vp != NULL)
+		replacename(o, n);
+	else
+		movename(o, n, &ds);
+	klog_commit();
+	vlocks_exit(&vl);
+	dir_unslot(&ds);
+	return 0;
+}
+
+int
+sys_renameat2(struct lwp *l, const struct sys_renameat2_args *a, long *retval)
+{
+	bool exchange = (a->flags & RENAME_EXCHANGE) != 0;
+	uint32_t mark = khand_mark();
+	struct twopaths tp;
+	int error;
+
+	if ((a->flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+	    (exchange && (a->flags & RENAME_NOREPLACE)))
+		return EINVAL;
+	error = twolookup(&tp, l, a->olddirfd, a->oldpath, NAMEI_PARENT,
+	    a->newdirfd, a->newpath, NAMEI_PARENT, retval);
+	if (error != 0)
+		return error;
+	error = renameshape(&tp.tp_old, &tp.tp_new, a->flags);
+	/* Two names of one object: nothing to do, says POSIX. */
+	if (error == 0 && tp.tp_old.nd_vp != tp.tp_new.nd_vp) {
+		error = renameaccess(&tp.tp_old, &tp.tp_new, exchange);
+		if (error == 0)
+			error = dorename(&tp.tp_old, &tp.tp_new, exchange);
+	}
+	return twodone(&tp, mark, error);
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sendfile, copy_file_range, splice, tee, vmsplice: from file to file.
+ *
+ * Bytes go through a buffer of pages that the call has in hand.  What was
+ * read of a pipe and could not be written is put back.
+ */
+#include <fcntl.h>
+#include <sys/uio.h>
+
+#include "rumpvfs/dev.h"
+#include "rumpvfs/filerw.h"
+#include "rumpvfs/pipe.h"
+#include "rumpvfs/vnode.h"
+
+#include "rumpkern/copy.h"
+#include "rumpkern/page.h"
+#include "syscalls/sysargs.h"
+
+#define BUF_ORDER	4
+#define SPLICE_ALL	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | \
+			 SPLICE_F_GIFT)
+
+/* A transfer: two files, and where in them (NULL: at their own offset). */
+struct xfer {
+	struct lwp *x_l;
+	struct file *x_in, *x_out;
+	uint64_t *x_inpos, *x_outpos;
+	char	*x_buf;
+	size_t	x_bufsize;
+};
+
+/* One read or write between the buffer and a file. */
+static int
+step(struct xfer *x, bool write, size_t off, size_t n, int flags, long *done)
+{
+	struct file *f = write ? x->x_out : x->x_in;
+	uint64_t *pos = write ? x->x_outpos : x->x_inpos;
+	struct kiovec iov;
+	struct uio uio;
+	int error;
+
+	*done = 0;
+	uio_init(&uio, &iov, x->x_buf + off, n, write);
+	uio.uio_sys = true;
+	uio.uio_flags = flags;
+	error = filerw_move(x->x_l, f, &uio, pos, done);
+	if (error == 0 && pos != NULL)
+		*pos += *done;
+	return error;
+}
+
+static int
+get_buffer(struct xfer *x, size_t count)
+{
+	unsigned order = count <= KPAGE_SIZE ? 0 : BUF_ORDER;
+
+	x->x_buf = page_alloc(order);
+	if (x->x_buf == NULL && order != 0) {
+		order = 0;
+		x->x_buf = page_alloc(0);
+	}
+	x->x_bufsize = KPAGE_SIZE << order;
+	return x->x_buf == NULL ? ENOMEM : 0;
+}
+
+/* Give back what was read and not written. */
+static void
+put_back(struct xfer *x, size_t off, size_t n)
+{
+	if (x->x_in->f_type == FTYPE_PIPE)
+		pipe_unread(x->x_in->f_data, x->x_buf + off, n);
+	else if (x->x_inpos != NULL)
+		*x->x_inpos -= n;
+	else if (x->x_in->f_mode & FMODE_SEEK)
+		x->x_in->f_offset -= n;
+}
+
+/*
+ * Move up to count bytes.  The first read may wait, the later ones only if
+ * the source is no pipe.
+ */
+static int
+transfer(struct xfer *x, size_t count, bool nonblock, long *total)
+{
+	int flags = nonblock ? RWF_NOWAIT : 0, error;
+	long got, put, k;
+
+	*total = 0;
+	error = get_buffer(x, count);
+	if (error != 0)
+		return error;
+	while ((size_t)*total < count) {
+		error = step(x, false, 0, kmin(count - *total, x->x_bufsize),
+		    flags, &got);
+		if (error != 0 || got == 0)
+			break;
+		for (put = 0; put < got; put += k) {
+			error = step(x, true, put, got - put, 0, &k);
+			if (error != 0 || k == 0)
+				break;
+		}
+		*total += put;
+		if (put < got) {
+			put_back(x, put, got - put);
+			break;
+		}
+		if (x->x_in->f_type == FTYPE_PIPE)
+			flags = RWF_NOWAIT;
+	}
+	page_free(x->x_buf);
+	return *total != 0 ? 0 : error;
+}
+
+static inline enum vtype
+type_of(const struct file *f)
+{
+	return f->f_type == FTYPE_VNODE ? f->f_vnode->v_type : VNON;
+}
+
+/* Can the file be a source (sink) of splice? */
+static bool
+splices(const struct file *f, bool write)
+{
+	if (f->f_type == FTYPE_PIPE)
+		return true;
+	if (type_of(f) == VCHR)
+		return dev_splices(f->f_vnode, write);
+	return type_of(f) == VREG;
+}
+
+/* Both files of a call; 0 or EBADF, with none held. */
+static int
+get_files(struct lwp *l, int in, int out, struct xfer *x)
+{
+	x->x_l = l;
+	x->x_in = fd_getfile(l, in, 0);
+	if (x->x_in == NULL)
+		return EBADF;
+	x->x_out = fd_getfile(l, out, 1);
+	if (x->x_out == NULL) {
+		fd_done(l, x->x_in, 0);
+		return EBADF;
+	}
+	return 0;
+}
+
+static void
+put_files(struct xfer *x)
+{
+	fd_done(x->x_l, x->x_out, 1);
+	fd_done(x->x_l, x->x_in, 0);
+}
+
+static int
+check_sendfile(const struct xfer *x)
+{
+	if (!(x->x_in->f_mode & FMODE_READ))
+		return EBADF;
+	if (x->x_inpos != NULL) {
+		if (!(x->x_in->f_mode & FMODE_SEEK))
+			return ESPIPE;
+		if ((int64_t)*x->x_inpos < 0)
+			return EINVAL;
+	}
+	if (!(x->x_out->f_mode & FMODE_WRITE))
+		return EBADF;
+	if (x->x_in->f_type == FTYPE_PIPE || !splices(x->x_in, false) ||
+	    !splices(x->x_out, true))
+		return EINVAL;
+	if (x->x_out->f_type != FTYPE_PIPE &&
+	    (x->x_out->f_flags & O_APPEND))
+		return EINVAL;
+	return 0;
+}
+
+int
+sys_sendfile(struct lwp *l, const struct sys_sendfile_args *a, long *retval)
+{
+	struct xfer x = { 0 };
+	uint64_t pos;
+	int error;
+
+	if (a->offset != NULL) {
+		if (copyin(a->offset, &pos, sizeof(pos)) != 0)
+			return EFAULT;
+		x.x_inpos = &pos;
+	}
+	error = get_files(l, a->in_fd, a->out_fd, &x);
+	if (error != 0)
+		return error;
+	error = check_sendfile(&x);
+	if (error == 0 && (ssize_t)a->count < 0)
+		error = EINVAL;
+	if (error == 0 && a->count != 0)
+		error = transfer(&x, kmin(a->count, RW_COUNTMAX), false,
+		    retval);
+	put_files(&x);
+	if (error == 0 && a->offset != NULL &&
+	    copyout(&pos, a->offset, sizeof(pos)) != 0)
+		error = EFAULT;
+	return error;
+}
+
+/* What copy_file_range wants of its files. */
+static int
+check_copy(const struct xfer *x)
+{
+	enum vtype in = type_of(x->x_in), out = type_of(x->x_out);
+
+	if (in == VDIR || out == VDIR)
+		return EISDIR;
+	if (in != VREG || out != VREG)
+		return EINVAL;
+	if (!(x->x_in->f_mode & FMODE_READ) ||
+	    !(x->x_out->f_mode & FMODE_WRITE) ||
+	    (x->x_out->f_flags & O_APPEND))
+		return EBADF;
+	return 0;
+}
+
+/* The range that can be copied: *len is cut to what the source has. */
+static int
+check_range(const struct xfer *x, uint64_t inpos, uint64_t outpos, size_t *len)
+{
+	const struct vnode *vp = x->x_in->f_vnode;
+	uint64_t size = *(const volatile uint64_t *)&vp->v_size;
+
+	if (inpos + *len < inpos || outpos + *len < outpos)
+		return EOVERFLOW;
+	if ((int64_t)inpos < 0 || (int64_t)outpos < 0)
+		return EINVAL;
+	*len = inpos >= size ? 0 : kmin(*len, size - inpos);
+	if (vp == x->x_out->f_vnode && inpos + *len > outpos &&
+	    outpos + *len > inpos)
+		return EINVAL;
+	return 0;
+}
+
+int
+sys_copy_file_range(struct lwp *l, const struct sys_copy_file_range_args *a,
+    long *retval)
+{
+	struct xfer x = { 0 };
+	uint64_t in, out;
+	size_t len = a->len;
+	int error;
+
+	error = get_files(l, a->fd_in, a->fd_out, &x);
+	if (error != 0)
+		return error;
+	in = x.x_in->f_offset;
+	out = x.x_out->f_offset;
+	if ((a->off_in != NULL && copyin(a->off_in, &in, sizeof(in)) != 0) ||
+	    (a->off_out != NULL && copyin(a->off_out, &out, sizeof(out)) != 0))
+		error = EFAULT;
+	else if (a->flags != 0)
+		error = EINVAL;
+	else
+		error = check_copy(&x);
+	if (error == 0)
+		error = check_range(&x, in, out, &len);
+	if (error == 0 && len != 0) {
+		x.x_inpos = &in;
+		x.x_outpos = &out;
+		error = transfer(&x, kmin(len, RW_COUNTMAX), false, retval);
+	}
+	if (error == 0 && *retval > 0) {
+		if (a->off_in == NULL)
+			x.x_in->f_offset = in;
+		else if (copyout(&in, a->off_in, sizeof(in)) != 0)
+			error = EFAULT;
+		if (a->off_out == NULL)
+			x.x_out->f_offset = out;
+		else if (copyout(&out, a->off_out, sizeof(out)) != 0)
+			error = EFAULT;
+	}
+	put_files(&x);
+	return error;
+}
+
+/* From pipe to pipe, taking the bytes off (move) or not. */
+static int
+pipe_to_pipe(struct xfer *x, size_t len, bool nonblock, bool move,
+    long *retval)
+{
+	struct pipe *in = x->x_in->f_data, *out = x->x_out->f_data;
+	uint64_t n;
+	int error;
+
+	for (;;) {
+		error = pipe_wait_data(in, nonblock, &n);
+		if (error != 0 || n == 0)
+			return error;
+		error = pipe_wait_room(out, nonblock, &n);
+		if (error != 0)
+			return error;
+		/* Others may have been quicker: then wait again. */
+		*retval = pipe_copy(in, out, len, move);
+		if (*retval != 0)
+			return 0;
+	}
+}
+
+static int
+file_to_pipe(struct xfer *x, size_t len, bool nonblock, long *retval)
+{
+	uint64_t room;
+	int error;
+
+	if (!splices(x->x_in, false))
+		return EINVAL;
+	error = pipe_wait_room(x->x_out->f_data, nonblock, &room);
+	if (error != 0)
+		return error;
+	return transfer(x, kmin(len, room), false, retval);
+}
+
+static int
+pipe_to_file(struct xfer *x, size_t len, bool nonblock, long *retval)
+{
+	if ((x->x_out->f_flags & O_APPEND) || !splices(x->x_out, true))
+		return EINVAL;
+	return transfer(x, len, nonblock, retval);
+}
+
+static int
+do_splice(struct xfer *x, size_t len, unsigned flags, long *retval)
+{
+	bool in = x->x_in->f_type == FTYPE_PIPE;
+	bool out = x->x_out->f_type == FTYPE_PIPE;
+	bool nonblock = (flags & SPLICE_F_NONBLOCK) != 0;
+
+	if (!(x->x_in->f_mode & FMODE_READ) ||
+	    !(x->x_out->f_mode & FMODE_WRITE))
+		return EBADF;
+	if ((x->x_inpos != NULL && (int64_t)*x->x_inpos < 0) ||
+	    (x->x_outpos != NULL && (int64_t)*x->x_outpos < 0))
+		return EINVAL;
+	if (in && out) {
+		if (x->x_in->f_data == x->x_out->f_data)
+			return EINVAL;
+		nonblock |= (x->x_in->f_flags & O_NONBLOCK) != 0 ||
+		    (x->x_out->f_flags & O_NONBLOCK) != 0;
+		return pipe_to_pipe(x, len, nonblock, true, retval);
+	}
+	if (in)
+		return pipe_to_file(x, len, nonblock, retval);
+	if (out)
+		return file_to_pipe(x, len, nonblock ||
+		    (x->x_out->f_flags & O_NONBLOCK) != 0, retval);
+	return EINVAL;
+}
+
+/* An offset that splice was given: only files with places take one. */
+static int
+get_offset(const struct file *f, const void *uoff, uint64_t *pos,
+    uint64_t **where)
+{
+	if (uoff == NULL)
+		return 0;
+	if (f->f_type == FTYPE_PIPE)
+		return ESPIPE;
+	if (copyin(uoff, pos, sizeof(*pos)) != 0)
+		return EFAULT;
+	if (!(f->f_mode & FMODE_SEEK))
+		return EINVAL;
+	*where = pos;
+	return 0;
+}
+
+int
+sys_splice(struct lwp *l, const struct sys_splice_args *a, long *retval)
+{
+	struct xfer x = { 0 };
+	uint64_t in, out;
+	int error;
+
+	if (a->len == 0)
+		return 0;
+	if (a->flags & ~SPLICE_ALL)
+		return EINVAL;
+	error = get_files(l, a->fd_in, a->fd_out, &x);
+	if (error != 0)
+		return error;
+	if ((x.x_in->f_mode | x.x_out->f_mode) & FMODE_PATH)
+		error = EBADF;
+	if (error == 0)
+		error = get_offset(x.x_in, a->off_in, &in, &x.x_inpos);
+	if (error == 0)
+		error = get_offset(x.x_out, a->off_out, &out, &x.x_outpos);
+	if (error == 0)
+		error = do_splice(&x, kmin(a->len, RW_COUNTMAX), a->flags,
+		    retval);
+	put_files(&x);
+	if (error == 0 && ((x.x_inpos != NULL &&
+	    copyout(&in, a->off_in, sizeof(in)) != 0) ||
+	    (x.x_outpos != NULL &&
+	    copyout(&out, a->off_out, sizeof(out)) != 0)))
+		error = EFAULT;
+	return error;
+}
+
+int
+sys_tee(struct lwp *l, const struct sys_tee_args *a, long *retval)
+{
+	bool nonblock = (a->flags & SPLICE_F_NONBLOCK) != 0;
+	struct xfer x = { 0 };
+	int error;
+
+	if (a->flags & ~SPLICE_ALL)
+		return EINVAL;
+	if (a->len == 0)
+		return 0;
+	error = get_files(l, a->fd_in, a->fd_out, &x);
+	if (error != 0)
+		return error;
+	if (!(x.x_in->f_mode & FMODE_READ) || !(x.x_out->f_mode & FMODE_WRITE))
+		error = EBADF;
+	else if (x.x_in->f_type != FTYPE_PIPE ||
+	    x.x_out->f_type != FTYPE_PIPE || x.x_in->f_data == x.x_out->f_data)
+		error = EINVAL;
+	else {
+		nonblock |= ((x.x_in->f_flags | x.x_out->f_flags) &
+		    O_NONBLOCK) != 0;
+		error = pipe_to_pipe(&x, kmin(a->len, RW_COUNTMAX), nonblock,
+		    false, retval);
+	}
+	put_files(&x);
+	return error;
+}
+
+int
+sys_vmsplice(struct lwp *l, const struct sys_vmsplice_args *a, long *retval)
+{
+	struct file *f;
+	struct uio uio;
+	int error = 0;
+
+	if (a->flags & ~SPLICE_ALL)
+		return EINVAL;
+	f = fd_getfile(l, a->fd, 0);
+	if (f == NULL)
+		return EBADF;
+	if (f->f_type != FTYPE_PIPE)
+		error = EBADF;
+	else
+		error = uio_import(&uio, a->iov, a->nr_segs > 1024 ? -1 :
+		    (long)a->nr_segs, (f->f_mode & FMODE_WRITE) != 0);
+	if (error == 0 && uio.uio_resid != 0) {
+		uio.uio_flags = a->flags & SPLICE_F_NONBLOCK ? RWF_NOWAIT : 0;
+		error = filerw_move(l, f, &uio, NULL, retval);
+	}
+	fd_done(l, f, 0);
+	return error;
+}

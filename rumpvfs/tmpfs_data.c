@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tmpfs_data: reading and writing regular files.
+ *
+ * A read takes no lock.  It reads v_seq, looks each page up, copies, and
+ * reads v_seq again: if that is odd or has changed, pages were being taken
+ * away (tmpfs_size.c) and the read is done once more under v_lock.
+ *
+ * A write holds v_lock.  Pages that are there are overwritten in place; new
+ * ones are filled while only this cpu knows them, then linked, and the size
+ * is raised in the same commit, so that death loses at most the piece that
+ * was being filled.
+ */
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "lwproc/proc.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/klog.h"
+#include "rumpvfs/tmpfs_data.h"
+#include "rumpvfs/tmpfs_page.h"
+
+/*
+ * The bytes from off that are together in the arena, up to max; *addr NULL:
+ * zeroes.
+ */
+static inline size_t
+find_run(const struct vnode *vp, uint64_t off, size_t max, char **addr)
+{
+	uint64_t index = off >> KPAGE_SHIFT, word, next;
+	size_t n = KPAGE_SIZE - (off & KPAGE_MASK);
+
+	word = radix_get(&vp->v_pages, index);
+	if (unlikely(!pageword_data(word))) {
+		*addr = NULL;
+		return kmin(n, max);
+	}
+	*addr = (char *)(uintptr_t)word + (off & KPAGE_MASK);
+	while (n < max) {
+		word += KPAGE_SIZE;
+		next = radix_get(&vp->v_pages, ++index);
+		if (next != word || !pageword_data(next))
+			break;
+		n += KPAGE_SIZE;
+	}
+	return kmin(n, max);
+}
+
+static inline int
+read_pages(const struct vnode *vp, struct uio *uio)
+{
+	uint64_t size, off = uio->uio_offset;
+	size_t left, n, before;
+	char *addr;
+	int error = 0;
+
+	if (unlikely(uio->uio_resid > TMPFS_MAXSIZE - off))
+		return EINVAL;
+	size = __atomic_load_n(&vp->v_size, __ATOMIC_ACQUIRE);
+	if (off >= size)
+		return 0;
+	left = kmin(size - off, (uint64_t)uio->uio_resid);
+	while (left > 0 && error == 0) {
+		n = find_run(vp, off, left, &addr);
+		before = uio->uio_resid;
+		if (likely(addr != NULL))
+			error = uio_move(addr, n, uio);
+		else
+			error = uio_zero(n, uio);
+		n = before - uio->uio_resid;
+		off += n;
+		left -= n;
+	}
+	/* A fault after some bytes: they were read. */
+	if (unlikely(error != 0) && off != uio->uio_offset)
+		error = 0;
+	uio->uio_offset = off;
+	return error;
+}
+
+static int __attribute__((noinline))
+read_locked(struct vnode *vp, struct uio *uio)
+{
+	int error;
+
+	kmutex_enter(&vp->v_lock);
+	tmpfs_seq_repair(vp);
+	error = read_pages(vp, uio);
+	kmutex_exit(&vp->v_lock);
+	return error;
+}
+
+int
+tmpfs_read(struct vnode *vp, struct uio *uio)
+{
+	struct uio start = *uio;
+	uint32_t seq;
+	int error;
+
+	seq = atomic_load_explicit(&vp->v_seq, memory_order_acquire);
+	if (likely((seq & 1) == 0)) {
+		error = read_pages(vp, uio);
+		atomic_thread_fence(memory_order_acquire);
+		if (likely(atomic_load_explicit(&vp->v_seq,
+		    memory_order_relaxed) == seq))
+			return error;
+		*uio = start;
+	}
+	return read_locked(vp, uio);
+}
+
+/*
+ * How much of a write fits under the limits on the size of a file.  0 or
+ * EFBIG, *sig if SIGXFSZ is due.
+ */
+static int
+clip(uint64_t off, size_t *len, bool *sig)
+{
+	uint64_t limit = curlwp()->l_proc->p_fsize;
+
+	if (unlikely(off >= limit)) {
+		*sig = true;
+		return EFBIG;
+	}
+	if (unlikely(off >= TMPFS_MAXSIZE))
+		return EFBIG;
+	limit = kmin(limit, TMPFS_MAXSIZE);
+	*len = kmin((uint64_t)*len, limit - off);
+	return 0;
+}
+
+static void
+send_sigxfsz(void)
+{
+
+	rumpuser_tgkill(rumpuser_process.ru_pid, curcpu()->c_tid, SIGXFSZ);
+}
+
+int
+tmpfs_size_ok(struct vnode *vp, uint64_t size)
+{
+
+	if (size <= *(volatile uint64_t *)&vp->v_size)
+		return 0;
+	if (size > curlwp()->l_proc->p_fsize) {
+		send_sigxfsz();
+		return EFBIG;
+	}
+	return size > TMPFS_MAXSIZE ? EFBIG : 0;
+}
+
+void
+tmpfs_drop_setid(struct vnode *vp)
+{
+	/* Our own; a change by another of our lwps comes before or after. */
+	const struct cred *cr = &curlwp()->l_proc->p_cred;
+	uint16_t mode = vp->v_mode;
+
+	KASSERT(kmutex_owned(&vp->v_lock));
+	if (likely((mode & (S_ISUID | S_ISGID)) == 0) || cred_issuper(cr))
+		return;
+	mode &= ~S_ISUID;
+	if ((mode & S_IXGRP) != 0 || !cred_ingroup(cr, vp->v_gid))
+		mode &= ~S_ISGID;
+	if (mode != vp->v_mode)
+		KSET(vp->v_mode, mode);
+}
+
+/* The bytes up to off are written: the size follows. Ends in a commit. */
+static inline void
+written_to(struct vnode *vp, uint64_t off)
+{
+
+	if (off > vp->v_size) {
+		atomic_thread_fence(memory_order_release);
+		KSET(vp->v_size, off);
+	}
+	klog_commit();
+}
+
+/*
+ * Fill a cold run through the arena's descriptor: bytes done.  Cheaper than
+ * the fault of a first touch, even for a few bytes; small pieces of a vector,
+ * each a call, are not.
+ */
+static size_t
+fill_cold(char *to, size_t len, struct uio *uio)
+{
+	size_t done = 0, n;
+	long r;
+
+	while (done < len) {
+		n = kmin(len - done, uio->uio_iov->iov_len - uio->uio_iovoff);
+		if (n < len - done && n < KPAGE_SIZE)
+			break;
+		r = rumpuser_arena_write(page_offset(to + done),
+		    (char *)uio->uio_iov->iov_base + uio->uio_iovoff, n);
+		if (r <= 0)
+			break;
+		uio_skip(r, uio);
+		done += r;
+	}
+	return done;
+}
+
+/*
+ * Fill fresh pages from to+po with len bytes and the rest of each page that got
+ * some with zeroes.  Returns the bytes moved.
+ */
+static size_t
+fill(char *to, size_t po, size_t len, bool cold, struct uio *uio)
+{
+	size_t done = 0, before;
+
+	/* The program's limit on file sizes would hold for the arena's. */
+	if (cold && curlwp()->l_proc->p_fsize == FSIZE_INFINITY)
+		done = fill_cold(to + po, len, uio);
+	if (done < len) {
+		before = uio->uio_resid;
+		(void)uio_move(to + po + done, len - done, uio);
+		done += before - uio->uio_resid;
+	}
+	if (!cold && done > 0) {
+		memset(to, 0, po);
+		memset(to + po + done, 0, -(po + done) & KPAGE_MASK);
+	}
+	return done;
+}
+
+/* Write a piece where there are no pages yet. */
+static int
+write_new(struct vnode *vp, struct uio *uio, size_t left)
+{
+	uint64_t off = uio->uio_offset, index = off >> KPAGE_SHIFT;
+	size_t po = off & KPAGE_MASK, n, len, done, kept;
+	struct radix_reserve res;
+	bool cold;
+	void *first;
+	int error;
+
+	n = tmpfs_holes(vp, index,
+	    kmin((po + left + KPAGE_MASK) >> KPAGE_SHIFT, 512UL));
+	error = radix_prepare(&vp->v_pages, index, n, &res);
+	if (error != 0)
+		return error;
+	n = page_data_alloc(n, &first, &cold);
+	if (n == 0) {
+		radix_unreserve(&res);
+		return ENOSPC;
+	}
+	len = kmin(left, (n << KPAGE_SHIFT) - po);
+	done = fill(first, po, len, cold, uio);
+	if (done == 0) {
+		page_free(PAGE_HAND(first, n));
+		radix_unreserve(&res);
+		return EFAULT;
+	}
+	kept = (po + done + KPAGE_MASK) >> KPAGE_SHIFT;
+	tmpfs_link(vp, index, first, n, kept, 0, &res);
+	uio->uio_offset = off + done;
+	written_to(vp, off + done);
+	tmpfs_linked(vp, first, n, kept);
+	radix_unreserve(&res);
+	return done < len ? EFAULT : 0;
+}
+
+/* Write to a page that fallocate() left: its bytes mean nothing yet. */
+static int
+write_unwritten(struct vnode *vp, struct uio *uio, uint64_t word, size_t n)
+{
+	char *page = (char *)(uintptr_t)(word & ~PAGE_UNWRITTEN);
+	uint64_t off = uio->uio_offset;
+	size_t done;
+
+	done = fill(page, off & KPAGE_MASK, n, false, uio);
+	if (done > 0) {
+		radix_set(&vp->v_pages, off >> KPAGE_SHIFT,
+		    word & ~PAGE_UNWRITTEN, NULL);
+		uio->uio_offset = off + done;
+		written_to(vp, off + done);
+	}
+	return done < n ? EFAULT : 0;
+}
+
+/* Write some of the bytes; the log is empty before and after. */
+static inline int
+write_piece(struct vnode *vp, struct uio *uio, size_t left)
+{
+	uint64_t off = uio->uio_offset, word;
+	size_t n, before = uio->uio_resid;
+	char *addr;
+	int error;
+
+	n = find_run(vp, off, left, &addr);
+	if (unlikely(addr == NULL)) {
+		word = radix_get(&vp->v_pages, off >> KPAGE_SHIFT);
+		if (word == 0)
+			return write_new(vp, uio, left);
+		return write_unwritten(vp, uio, word, n);
+	}
+	error = uio_move(addr, n, uio);
+	off += before - uio->uio_resid;
+	uio->uio_offset = off;
+	if (off > vp->v_size)
+		written_to(vp, off);
+	return error;
+}
+
+int
+tmpfs_write(struct vnode *vp, struct uio *uio, bool append)
+{
+	size_t start = uio->uio_resid, left = start, before;
+	bool sig = false;
+	int error;
+
+	if (unlikely(left > TMPFS_MAXSIZE - uio->uio_offset))
+		return EINVAL;
+	if (left == 0)
+		return 0;
+	kmutex_enter(&vp->v_lock);
+	if (append)
+		uio->uio_offset = vp->v_size;
+	error = clip(uio->uio_offset, &left, &sig);
+	if (likely(error == 0)) {
+		tmpfs_settle(vp, uio->uio_offset);
+		tmpfs_drop_setid(vp);
+		vnode_touch(vp, VTOUCH_MTIME | VTOUCH_CTIME);
+		if (!klog_empty())
+			klog_commit();
+	}
+	while (error == 0 && left > 0) {
+		before = uio->uio_resid;
+		error = write_piece(vp, uio, left);
+		left -= before - uio->uio_resid;
+	}
+	kmutex_exit(&vp->v_lock);
+	if (unlikely(sig))
+		send_sigxfsz();
+	return uio->uio_resid != start ? 0 : error;
+}

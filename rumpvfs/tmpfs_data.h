@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tmpfs_data: the bytes of a regular file.
+ *
+ * They are pages of the arena, found by index in v_pages.  A word there is a
+ * page's address; with bit 0 set the page is allocated (fallocate) but was
+ * never written: it reads as zeroes, counts as a hole for SEEK_HOLE, and its
+ * bytes mean nothing.  What lies beyond v_size in the last page means
+ * nothing either: it is zeroed when the file grows over it.
+ *
+ * Offsets and lengths were checked not to be negative; errors are errno.
+ */
+#ifndef RUMPVFS_TMPFS_DATA_H
+#define RUMPVFS_TMPFS_DATA_H
+
+#include "rumpkern/copy.h"
+#include "rumpvfs/vnode.h"
+
+#define PAGE_UNWRITTEN	1UL
+#define TMPFS_MAXSIZE	0x7fffffffffffffffUL
+#define FSIZE_INFINITY	UINT64_MAX	/* RLIM_INFINITY */
+
+/*
+ * Read and write at uio_offset, which moves on; 0 when at least one byte was
+ * moved or none was to be.  They lock by themselves.  append: at the end.
+ */
+int	tmpfs_read(struct vnode *, struct uio *);
+int	tmpfs_write(struct vnode *, struct uio *, bool append);
+
+/*
+ * Set the size.  touch: note the time even if the size is what it was.
+ */
+int	tmpfs_truncate(struct vnode *, uint64_t size, bool touch);
+int	tmpfs_allocate(struct vnode *, uint64_t off, uint64_t len,
+	    bool keepsize);
+int	tmpfs_punch(struct vnode *, uint64_t off, uint64_t len);
+/* The first data (hole: hole) at or after off. ENXIO: none. */
+int	tmpfs_seek(struct vnode *, uint64_t off, bool hole, uint64_t *found);
+
+/*
+ * The pages [index, index+n) for a mapping, 0 for holes and what lies beyond
+ * the end of the file; alloc: holes get pages.
+ */
+int	vnode_map_pages(struct vnode *, uint64_t index, size_t n, bool alloc,
+	    uint64_t *addrs);
+
+/*
+ * Give back one piece of what a dead vnode's data holds; true when there is
+ * nothing left.  The vnode is nobody else's; the log is empty.
+ */
+bool	tmpfs_free_piece(struct vnode *);
+/* Pages that were cut off while mapped; no mapping is left.  The same. */
+bool	tmpfs_free_limbo(struct vnode *);
+
+/* Set-id bits go when somebody without privilege changes the data. */
+void	tmpfs_drop_setid(struct vnode *);
+/* May the file grow to this size?  EFBIG, with the signal due. No locks. */
+int	tmpfs_size_ok(struct vnode *, uint64_t size);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vnode: making, counting and freeing vnodes; their times and attributes.
+ *
+ * Freeing goes in pieces, each a commit.  The one who drops the last reference
+ * marks the vnode VNODE_DEAD and keeps it in hand; if that process dies, the
+ * reaper releases what it had in hand, finds the mark, and goes on.
+ */
+#include <sys/stat.h>
+
+#include "lwproc/proc.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/klog.h"
+#include "rumpkern/kmem.h"
+#include "rumpvfs/tmpfs_data.h"
+#include "rumpvfs/vnode.h"
+#include "rumpvfs/xattr.h"
+
+#define NSEC		1000000000UL
+#define DAY		86400L
+#define DIRENT_SIZE	20	/* what Linux's tmpfs says a name takes */
+#define SYMLINK_INLINE	128	/* a longer one, NUL and all, takes a page */
+
+static inline void
+vtime_from(struct vtime *vt, uint64_t ns)
+{
+
+	vt->vt_sec = ns / NSEC;
+	vt->vt_nsec = ns % NSEC;
+	vt->vt_pad = 0;
+}
+
+void
+vtime_now(struct vtime *vt)
+{
+
+	vtime_from(vt, rumpuser_realtime_coarse());
+}
+
+static inline void
+vtime_set(struct vtime *vt, const struct vtime *now)
+{
+
+	if (vt->vt_nsec != now->vt_nsec)
+		KSET(vt->vt_nsec, now->vt_nsec);
+	if (vt->vt_sec != now->vt_sec)
+		KSET(vt->vt_sec, now->vt_sec);
+}
+
+static inline uint64_t
+vtime_ns(const struct vtime *vt)
+{
+
+	return vt->vt_sec * NSEC + vt->vt_nsec;
+}
+
+void
+vnode_touch(struct vnode *vp, int what)
+{
+	uint64_t ns = rumpuser_realtime_coarse();
+	struct vtime now;
+
+	KASSERT(kmutex_owned(&vp->v_lock));
+	/* The clock ticks 250 times a second: most often it is noted. */
+	if (what == (VTOUCH_MTIME | VTOUCH_CTIME) &&
+	    vtime_ns(&vp->v_mtime) == ns && vtime_ns(&vp->v_ctime) == ns)
+		return;
+	vtime_from(&now, ns);
+	if (what & VTOUCH_ATIME)
+		vtime_set(&vp->v_atime, &now);
+	if (what & VTOUCH_MTIME)
+		vtime_set(&vp->v_mtime, &now);
+	if (what & VTOUCH_CTIME)
+		vtime_set(&vp->v_ctime, &now);
+}
+
+static inline bool
+vtime_after(const struct vtime *a, const struct vtime *b)
+{
+
+	return a->vt_sec > b->vt_sec ||
+	    (a->vt_sec == b->vt_sec && a->vt_nsec > b->vt_nsec);
+}
+
+void
+vnode_accessed(struct vnode *vp)
+{
+	uint64_t ns = rumpuser_realtime_coarse();
+
+	/* A torn look at times that change decides about an atime: no harm. */
+	if (likely(vtime_after(&vp->v_atime, &vp->v_mtime) &&
+	    vtime_after(&vp->v_atime, &vp->v_ctime) &&
+	    (int64_t)ns < (vp->v_atime.vt_sec + DAY) * (int64_t)NSEC))
+		return;
+	if (vtime_ns(&vp->v_atime) == ns)
+		return;
+	/* Who holds the lock may well be freeing or changing it: not now. */
+	if (!klog_empty() || !kmutex_tryenter(&vp->v_lock))
+		return;
+	vnode_touch(vp, VTOUCH_ATIME);
+	klog_commit();
+	kmutex_exit(&vp->v_lock);
+}
+
+int
+vnode_alloc(struct fs *fs, enum vtype type, unsigned mode, uint32_t uid,
+    uint32_t gid, struct vnode **vpp)
+{
+	struct vnode *vp;
+
+	vp = kmem_cache_alloc(KC_VNODE);
+	if (vp == NULL)
+		return ENOSPC;
+	kmutex_init(&vp->v_lock, KRANK_VNODE);
+	vp->v_fs = fs;
+	/* A number that death wastes is no loss: no log. */
+	vp->v_ino = __atomic_fetch_add(&fs->fs_nextino, 1, __ATOMIC_RELAXED);
+	vp->v_usecount = 1;
+	vp->v_type = type;
+	vp->v_mode = mode & 07777;
+	vp->v_uid = uid;
+	vp->v_gid = gid;
+	vtime_now(&vp->v_btime);
+	vp->v_atime = vp->v_mtime = vp->v_ctime = vp->v_btime;
+	khand_drop(vp);
+	khand_add(KHAND_VNODE, vp);
+	klog_commit();
+	*vpp = vp;
+	return 0;
+}
+
+void
+vnode_hold(struct vnode *vp)
+{
+
+	KASSERT(klog_empty());
+	kmutex_enter(&vp->v_lock);
+	KSET(vp->v_usecount, vp->v_usecount + 1);
+	khand_add(KHAND_VNODE, vp);
+	klog_commit();
+	kmutex_exit(&vp->v_lock);
+}
+
+/* Free what a symlink or its like hangs on to: one logged step. */
+static void
+free_object(void **where)
+{
+	void *obj = *where;
+
+	if (obj == NULL)
+		return;
+	KSET(*where, NULL);
+	khand_add(KHAND_MEM, obj);
+	klog_commit();
+	kmem_free(obj);
+}
+
+/*
+ * Nobody else can reach it; it is in hand, marked, and may be half gone.  A
+ * removed directory has a reference to its parent: it comes in hand.
+ */
+static struct vnode *
+vnode_free(struct vnode *vp)
+{
+	struct vnode *parent = NULL;
+
+	if (vp->v_type == VREG)
+		while (!tmpfs_free_piece(vp))
+			continue;
+	while (vp->v_limbo != NULL)
+		(void)tmpfs_free_limbo(vp);
+	if (vp->v_type == VLNK)
+		free_object((void **)&vp->v_symlink.l_target);
+	while (vp->v_xattr != NULL)
+		xattr_free_first(vp);
+	KASSERT(vp->v_locks == NULL);
+	if (vp->v_type == VDIR)
+		parent = vp->v_dir.d_parent;
+	KSET(vp->v_type, VNON);	/* the checker's sign that it is free */
+	khand_drop(vp);
+	khand_add(KHAND_MEM, vp);
+	if (parent != NULL)
+		khand_add(KHAND_VNODE, parent);
+	klog_commit();
+	kmem_free(vp);
+	return parent;
+}
+
+/* Drop the reference in hand; if true, the vnode is to be freed. */
+static bool
+drop(struct vnode *vp)
+{
+	bool dead;
+
+	kmutex_enter(&vp->v_lock);
+	/* Ours to free after the last mapping, or that of one who died. */
+	while (unlikely(vp->v_limbo != NULL) && vp->v_nmapped == 0)
+		(void)tmpfs_free_limbo(vp);
+	dead = vp->v_flags & VNODE_DEAD;
+	if (!dead) {
+		KASSERT(vp->v_usecount > 0);
+		KSET(vp->v_usecount, vp->v_usecount - 1);
+		dead = vp->v_usecount == 0 && vp->v_nlink == 0;
+		if (dead)
+			KSET(vp->v_flags, vp->v_flags | VNODE_DEAD);
+		else
+			khand_drop(vp);
+		klog_commit();
+	}
+	kmutex_exit(&vp->v_lock);
+	return dead;
+}
+
+void
+vnode_rele(struct vnode *vp)
+{
+
+	KASSERT(klog_empty());
+	while (vp != NULL && drop(vp))
+		vp = vnode_free(vp);
+}
+
+void
+vnode_map_hold(struct vnode *vp)
+{
+
+	KASSERT(klog_empty());
+	kmutex_enter(&vp->v_lock);
+	KSET(vp->v_usecount, vp->v_usecount + 1);
+	KSET(vp->v_nmapped, vp->v_nmapped + 1);
+	khand_add(KHAND_MAPPING, vp);
+	klog_commit();
+	kmutex_exit(&vp->v_lock);
+}
+
+void
+vnode_map_rele(struct vnode *vp)
+{
+
+	KASSERT(klog_empty());
+	kmutex_enter(&vp->v_lock);
+	KSET(vp->v_nmapped, vp->v_nmapped - 1);
+	/* What is left is a plain reference. */
+	khand_drop(vp);
+	khand_add(KHAND_VNODE, vp);
+	klog_commit();
+	kmutex_exit(&vp->v_lock);
+	vnode_rele(vp);
+}
+
+static const uint32_t type_bits[] = {
+	[VREG] = S_IFREG, [VDIR] = S_IFDIR, [VLNK] = S_IFLNK,
+	[VCHR] = S_IFCHR, [VBLK] = S_IFBLK, [VFIFO] = S_IFIFO,
+	[VSOCK] = S_IFSOCK,
+};
+
+static inline struct timespec
+vtime_spec(const struct vtime *vt)
+{
+
+	return (struct timespec){ vt->vt_sec, vt->vt_nsec };
+}
+
+void
+vnode_stat(struct vnode *vp, struct stat *st)
+{
+
+	memset(st, 0, sizeof(*st));
+	kmutex_enter(&vp->v_lock);
+	st->st_dev = vp->v_fs->fs_dev;
+	st->st_ino = vp->v_ino;
+	st->st_mode = type_bits[vp->v_type] | vp->v_mode;
+	st->st_nlink = vp->v_nlink;
+	st->st_uid = vp->v_uid;
+	st->st_gid = vp->v_gid;
+	st->st_rdev = vp->v_rdev;
+	st->st_size = vp->v_size;
+	st->st_blksize = KPAGE_SIZE;
+	st->st_atim = vtime_spec(&vp->v_atime);
+	st->st_mtim = vtime_spec(&vp->v_mtime);
+	st->st_ctim = vtime_spec(&vp->v_ctime);
+	switch (vp->v_type) {
+	case VREG:
+		st->st_blocks = vp->v_npages * (KPAGE_SIZE / 512);
+		break;
+	case VDIR:
+		st->st_size = DIRENT_SIZE * (vp->v_dir.d_count + 2);
+		break;
+	case VLNK:
+		st->st_blocks = vp->v_size < SYMLINK_INLINE ? 0 :
+		    KPAGE_SIZE / 512;
+		break;
+	}
+	kmutex_exit(&vp->v_lock);
+}
+
+const struct cred *
+lwp_cred(struct lwp *l, struct cred *store)
+{
+	struct proc *p = l->l_proc;
+
+	if (likely(p->p_nlwps == 1))
+		return &p->p_cred;
+	kmutex_enter(&p->p_lock);
+	*store = p->p_cred;
+	kmutex_exit(&p->p_lock);
+	return store;
+}

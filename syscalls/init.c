@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Booting: from nothing to a kernel with a root file system, in the order of
+ * the layers.
+ */
+#include "lwproc/proc.h"
+#include "rump/rump.h"
+#include "rumpkern/arena.h"
+#include "rumpkern/klog.h"
+#include "rumpkern/kmem.h"
+#include "rumpvfs/vnode.h"
+#include "syscalls/init.h"
+
+#define VERSION		799003400	/* of the kernel whose API this is */
+#define SPIN_NS		50000		/* longest spin before a sleep */
+
+extern char **environ __attribute__((weak));
+
+/* RUMP_MEMLIMIT, or half of the machine's memory. */
+static int
+memlimit(uint64_t *size)
+{
+	const char *s = rumpuser_getenv("RUMP_MEMLIMIT");
+
+	if (s != NULL)
+		return arena_parse_size(s, size);
+	*size = rumpuser_physmem() / 2;
+	return 0;
+}
+
+/* RUMP_SPIN_US; on one core a spinner only keeps its waker away. */
+static int
+spin_limit(void)
+{
+	const char *s = rumpuser_getenv("RUMP_SPIN_US");
+	uint64_t us;
+
+	rumpuser_process.ru_spin_ns = SPIN_NS;
+	if (s != NULL) {
+		if (s[0] == '0' && s[1] == '\0')
+			us = 0;
+		else if (arena_parse_size(s, &us) != 0 || us > 1000000)
+			return EINVAL;
+		rumpuser_process.ru_spin_ns = us * 1000;
+	}
+	if (rumpuser_process.ru_ncores < 2)
+		rumpuser_process.ru_spin_ns = 0;
+	return 0;
+}
+
+int
+kern_start(char *const *envp)
+{
+
+	rumpuser_init(envp);
+	return spin_limit();
+}
+
+int
+kern_boot(const char *name)
+{
+	uint64_t size;
+	int error;
+
+	error = memlimit(&size);
+	if (error == 0)
+		error = arena_create(name, size);
+	if (error != 0)
+		return error;
+	kmutex_init(&ARENA->a_reaplock, KRANK_REAP);
+	error = host_attach();
+	if (error == 0)
+		error = cpu_attach();
+	if (error != 0)
+		return error;
+	page_boot();
+	kmem_boot();
+	lwproc_boot();
+	vfs_boot();
+	kbarrier();
+	ARENA->a_ready = 1;
+	return 0;
+}
+
+int
+rump_init(void)
+{
+	int error;
+
+	if (rumpuser_process.ru_arenafd != -1)
+		return 0;
+	error = kern_start(environ);
+	if (error == 0)
+		error = kern_boot(NULL);
+	if (error == 0)
+		error = -rumpuser_catch_faults();
+	return error;
+}
+
+int
+rump_getversion(void)
+{
+
+	return VERSION;
+}
+
+int
+rump_nativeabi_p(void)
+{
+
+	return 1;
+}
+
+int
+rump_kern_check(void)
+{
+
+	reap_all();
+	return page_check() + kmem_check() + lwproc_check() + vfs_check();
+}
