@@ -5,7 +5,6 @@
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "hijack/hijack.h"
 #include "rumpkern/arena.h"
@@ -39,73 +38,12 @@ fd_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 	return sys_call(ci->hc_rsys, hf->hf_args);
 }
 
-/*
- * A path that names one of our descriptors by number (/proc/self/fd/N): the
- * same call on the descriptor.
- */
-static long
-procfd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd)
-{
-	static const char empty[] = "";
-	long args[6] = { fd, (long)empty, 0, 0, 0, 0 };
-	const long *a = hf->hf_args;
-	int p = ci->hc_path;	/* the arguments after the path */
-	struct stat *st;
-
-	switch (hf->hf_nr) {
-	case __NR_open:
-	case __NR_openat:
-		return hj_reopen(fd, a[p]);
-	case __NR_readlink:
-	case __NR_readlinkat:
-		return hj_fd_readlink(fd, (char *)a[p], a[p + 1]);
-	case __NR_stat:
-		st = (struct stat *)a[p];
-		args[1] = (long)st;
-		return sys_call(RSYS_fstat, args);
-	case __NR_newfstatat:
-		if (a[3] & AT_SYMLINK_NOFOLLOW)
-			return HJ_TO_HOST;
-		args[2] = a[2];
-		args[3] = AT_EMPTY_PATH;
-		return sys_call(RSYS_newfstatat, args);
-	case __NR_statx:
-		if (a[2] & AT_SYMLINK_NOFOLLOW)
-			return HJ_TO_HOST;
-		args[2] = a[2] | AT_EMPTY_PATH;
-		args[3] = a[3];
-		args[4] = a[4];
-		return sys_call(RSYS_statx, args);
-	case __NR_access:
-	case __NR_faccessat:
-	case __NR_faccessat2:
-		args[2] = a[p];
-		args[3] = AT_EMPTY_PATH;
-		return sys_call(RSYS_faccessat2, args);
-	case __NR_truncate:
-		args[1] = a[p];
-		return sys_call(RSYS_ftruncate, args);
-	case __NR_chmod:
-	case __NR_fchmodat:
-		args[1] = a[p];
-		return sys_call(RSYS_fchmod, args);
-	case __NR_chown:
-	case __NR_fchownat:
-		args[1] = a[p];
-		args[2] = a[p + 1];
-		return sys_call(RSYS_fchown, args);
-	case __NR_chdir:
-		return sys_call(RSYS_fchdir, args);
-	}
-	return HJ_TO_HOST;
-}
-
 /* A call on one path. */
 static long
 path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 {
 	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
-	const char *path = (const char *)arg(hf, ci->hc_path);
+	const char *path = (const char *)arg(hf, ci->hc_path), *rest;
 	int dirfd = ci->hc_dirfd ? (int)arg(hf, ci->hc_dirfd) : AT_FDCWD;
 	long args[6], ret;
 	int error, hops, fd;
@@ -118,8 +56,8 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 			return -error;
 		case HJ_AT_HOST:
 			if (error == 0 && buf[0] == '/' &&
-			    (fd = hj_path_procfd(buf)) >= 0) {
-				ret = procfd_call(hf, ci, fd);
+			    (fd = hj_path_procfd(buf, &rest)) >= 0) {
+				ret = hj_procfd_call(hf, ci, fd, rest);
 				if (ret != HJ_TO_HOST)
 					return ret;
 			}
@@ -154,6 +92,7 @@ static long
 path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 {
 	struct cpu *c = curcpu();
+	const char *rest;
 	int place[2] = { ci->hc_path, ci->hc_path2 };
 	int dirplace[2] = { ci->hc_dirfd, ci->hc_dirfd2 };
 	enum hj_where where[2];
@@ -179,7 +118,8 @@ path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 	if (where[0] != where[1]) {
 		/* link(2) of /proc/self/fd/N into rump. */
 		if (where[0] == HJ_AT_HOST && (hf->hf_nr == __NR_linkat) &&
-		    (i = hj_path_procfd(c->c_hjpath[0])) >= 0) {
+		    (i = hj_path_procfd(c->c_hjpath[0], &rest)) >= 0 &&
+		    *rest == '\0') {
 			args[0] = i;
 			args[1] = (long)"";
 			args[4] = AT_EMPTY_PATH;

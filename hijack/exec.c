@@ -261,7 +261,7 @@ resolve(struct image *im)
 	char *buf = curcpu()->c_hjpath[0], name[64];
 	enum hj_where where;
 	int hops, dirfd, error;
-	const char *path;
+	const char *path, *rest;
 	bool changed;
 	long ret = 0;
 
@@ -272,7 +272,8 @@ resolve(struct image *im)
 		if (where == HJ_AT_ERROR)
 			return -error;
 		if (where == HJ_AT_HOST && error == 0 && buf[0] == '/' &&
-		    (dirfd = hj_path_procfd(buf)) >= 0) {
+		    (dirfd = hj_path_procfd(buf, &rest)) >= 0 &&
+		    *rest == '\0') {
 			im->im_flags |= AT_EMPTY_PATH;
 			ret = rump_image(im, dirfd, "", path);
 		} else if (where == HJ_AT_HOST) {

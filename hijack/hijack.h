@@ -106,9 +106,11 @@ int	hj_fd_init(int arenafd);
 struct proc *hj_proc(void);	/* the calling process's proc */
 bool	hj_fd_isrump(long fd);
 bool	hj_fd_ours(long fd);	/* one of the shim's own */
-/* open() and readlink() of /proc/self/fd/N for a rump descriptor. */
+/* procfd.c: open() of /proc/self/fd/N for a rump descriptor. */
 long	hj_reopen(int fd, int flags);
-long	hj_fd_readlink(int fd, char *ubuf, long size);
+/* Any call on such a path; HJ_TO_HOST: the host's answer will do. */
+long	hj_procfd_call(struct hj_frame *, const struct hj_callinfo *, int fd,
+	    const char *rest);
 long	hj_sys_close(struct hj_frame *);
 long	hj_sys_close_range(struct hj_frame *);
 long	hj_sys_dup(struct hj_frame *);
@@ -129,8 +131,11 @@ enum hj_where hj_path_where(int *dirfd, const char *upath, char *buf,
 	    bool *changed, int *error);
 /* After KEHOST: the path to go on with, absolute, in buf. */
 int	hj_path_escape(char *buf);
-/* /proc/self/fd/N and the like of a rump descriptor: N, or -1. */
-int	hj_path_procfd(const char *path);
+/*
+ * /proc/self/fd/N[/rest] and the like of a rump descriptor: N, or -1; what
+ * follows the slashes is in *rest.
+ */
+int	hj_path_procfd(const char *path, const char **rest);
 long	hj_sys_chdir(struct hj_frame *);
 long	hj_sys_fchdir(struct hj_frame *);
 long	hj_sys_getcwd(struct hj_frame *);

@@ -294,9 +294,9 @@ hj_path_escape(char *buf)
 	return 0;
 }
 
-/* A number at the end of a path, or -1. */
+/* A number that a slash or the end follows, or -1. */
 static int
-number(const char *s)
+number(const char *s, const char **rest)
 {
 	int n = 0;
 
@@ -307,7 +307,12 @@ number(const char *s)
 		if (n > 1 << 24)
 			return -1;
 	}
-	return *s == '\0' ? n : -1;
+	if (*s != '\0' && *s != '/')
+		return -1;
+	while (*s == '/')
+		s++;
+	*rest = s;
+	return n;
 }
 
 static const char *
@@ -319,26 +324,27 @@ after(const char *path, const char *head)
 }
 
 int
-hj_path_procfd(const char *path)
+hj_path_procfd(const char *path, const char **rest)
 {
 	static const char *const std[] = { "stdin", "stdout", "stderr" };
 	char self[32];
 	const char *s;
 	int i, fd = -1;
 
+	*rest = "";
 	if ((s = after(path, "/dev/")) != NULL) {
 		for (i = 0; i < 3; i++)
 			if (strcmp(s, std[i]) == 0)
 				fd = i;
 		if ((s = after(s, "fd/")) != NULL)
-			fd = number(s);
+			fd = number(s, rest);
 	} else if ((s = after(path, "/proc/self/fd/")) != NULL ||
 	    (s = after(path, "/proc/thread-self/fd/")) != NULL) {
-		fd = number(s);
+		fd = number(s, rest);
 	} else if (after(path, "/proc/") != NULL) {
 		kfmt(self, sizeof(self), "/proc/%d/fd/", rumpuser_getpid());
 		if ((s = after(path, self)) != NULL)
-			fd = number(s);
+			fd = number(s, rest);
 	}
 	return fd >= 0 && hj_fd_isrump(fd) ? fd : -1;
 }

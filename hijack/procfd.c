@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /proc/self/fd/N of a rump descriptor: opening it, reading the link.
+ * procfd: paths like /proc/self/fd/N that name a rump descriptor.
+ *
+ * The host has only a placeholder there.  Any call on such a path becomes one
+ * on the descriptor's vnode, or on a path that starts there.
  */
+#include <asm/unistd.h>
 #include <fcntl.h>
 
 #include "hijack/hijack.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
-#include "rumpvfs/namei.h"
 #include "rumpvfs/vnode.h"
+#include "syscalls/dispatch.h"
 
 /* A pipe has no vnode to open: the same end again. */
 static long
@@ -39,9 +43,9 @@ hj_reopen(int fd, int flags)
 {
 	struct lwp *l = curlwp();
 	struct file *f = fd_getfile(l, fd, 0);
+	long args[6] = { AT_FDCWD, (long)"", flags & ~O_NOFOLLOW, 0 };
 	bool vnode;
 	long newfd;
-	int error;
 
 	if (f == NULL)
 		return -EBADF;
@@ -49,12 +53,14 @@ hj_reopen(int fd, int flags)
 	fd_done(l, f, 0);
 	if (!vnode)
 		return same_end(l, fd, flags);
-	error = open_again(l, fd, flags, &newfd);
-	return error != 0 ? -error : newfd;
+	curcpu()->c_startfd = fd + 1;
+	newfd = sys_call(RSYS_openat, args);
+	curcpu()->c_startfd = 0;
+	return newfd;
 }
 
-long
-hj_fd_readlink(int fd, char *ubuf, long size)
+static long
+fd_readlink(int fd, char *ubuf, long size)
 {
 	struct lwp *l = curlwp();
 	struct file *f = fd_getfile(l, fd, 0);
@@ -81,4 +87,62 @@ hj_fd_readlink(int fd, char *ubuf, long size)
 		return -error;
 	len = kmin(len, (size_t)size);
 	return copyout(buf, ubuf, len) != 0 ? -EFAULT : (long)len;
+}
+
+static bool
+nofollow(const struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+
+	return (ci->hc_bits & HC_NOFOLLOW) || (ci->hc_atflags &&
+	    (hf->hf_args[ci->hc_atflags - 1] & AT_SYMLINK_NOFOLLOW));
+}
+
+/* A descriptor without a vnode: what can be said of it. */
+static long
+novnode_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd)
+{
+	const long *a = hf->hf_args;
+	long args[6] = { fd };
+
+	switch (hf->hf_nr) {
+	case __NR_open:
+	case __NR_openat:
+		return hj_reopen(fd, a[ci->hc_path]);
+	case __NR_stat:
+	case __NR_newfstatat:
+		args[1] = a[ci->hc_path];
+		return sys_call(RSYS_fstat, args);
+	}
+	return HJ_TO_HOST;
+}
+
+long
+hj_procfd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd,
+    const char *rest)
+{
+	long args[6], ret;
+	struct file *f;
+	bool vnode;
+
+	if (*rest == '\0' && (hf->hf_nr == __NR_readlink ||
+	    hf->hf_nr == __NR_readlinkat))
+		return fd_readlink(fd, (char *)hf->hf_args[ci->hc_path],
+		    hf->hf_args[ci->hc_path + 1]);
+	if (*rest == '\0' && nofollow(hf, ci))
+		return HJ_TO_HOST;
+	f = fd_getfile(curlwp(), fd, 0);
+	if (f == NULL)
+		return HJ_TO_HOST;
+	vnode = f->f_vnode != NULL;
+	fd_done(curlwp(), f, 0);
+	if (!vnode)
+		return novnode_call(hf, ci, fd);
+	memcpy(args, hf->hf_args, sizeof(args));
+	args[ci->hc_path - 1] = (long)rest;
+	if (ci->hc_dirfd)
+		args[ci->hc_dirfd - 1] = AT_FDCWD;
+	curcpu()->c_startfd = fd + 1;
+	ret = sys_call(ci->hc_rsys, args);
+	curcpu()->c_startfd = 0;
+	return ret;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lwproc's part of rump_kern_check(): the table, the tree, the lwps, and the
- * references descriptor tables hold on files.
+ * lwproc's part of rump_kern_check(): the table, the tree, the lwps, the
+ * descriptor tables, and the references of files.
+ *
+ * f_link and fd_link, which only free objects need, count the references found.
  */
 #include "lwproc/file.h"
 #include "lwproc/proc.h"
@@ -70,6 +72,132 @@ check_table(struct proc *p)
 	return bad;
 }
 
+/* --- References ----------------------------------------------------------- */
+
+struct tally {
+	uint64_t t_files, t_tables;	/* that somebody refers to */
+	int	t_bad;
+};
+
+static void
+found_file(struct file *f, struct tally *t)
+{
+
+	if (f->f_link++ == 0)
+		t->t_files++;
+}
+
+/* The steps of the count, one after the other over all tables. */
+static void
+table_reset(struct filedesc *fdp, struct tally *t)
+{
+	struct file *f;
+	uint32_t i;
+
+	(void)t;
+	fdp->fd_link = 0;
+	for (i = 0; i < fdp->fd_last; i++) {
+		f = FDENT_FILE(fdp->fd_ents[i]);
+		if (f != NULL)
+			f->f_link = 0;
+	}
+}
+
+static void
+table_count(struct filedesc *fdp, struct tally *t)
+{
+	struct file *f;
+	uint32_t i;
+
+	if (fdp->fd_link++ != 0)
+		return;
+	t->t_tables++;
+	for (i = 0; i < fdp->fd_last; i++) {
+		f = FDENT_FILE(fdp->fd_ents[i]);
+		if (f != NULL)
+			found_file(f, t);
+	}
+}
+
+static void
+table_compare(struct filedesc *fdp, struct tally *t)
+{
+	struct file *f;
+	uint32_t i;
+
+	if (fdp->fd_link != fdp->fd_refs) {
+		kprintf("descriptor table %p: %u references, counted %lu\n",
+		    (void *)fdp, fdp->fd_refs, fdp->fd_link);
+		t->t_bad++;
+	}
+	for (i = 0; i < fdp->fd_last; i++) {
+		f = FDENT_FILE(fdp->fd_ents[i]);
+		if (f == NULL || f->f_link == f->f_count)
+			continue;
+		kprintf("file %p: %u references, counted %lu\n", (void *)f,
+		    f->f_count, f->f_link);
+		t->t_bad++;
+	}
+}
+
+static void
+each_table(void (*step)(struct filedesc *, struct tally *), struct tally *t)
+{
+	struct lwproc_state *ls = ARENA->a_lwproc;
+	struct proc *p;
+	uint32_t i;
+
+	for (i = 0; i <= ls->ls_hashmask; i++)
+		for (p = ls->ls_hash[i]; p != NULL; p = p->p_hashnext)
+			step(p->p_fd, t);
+}
+
+/* The files that cpus have in hand, and those only a call still uses. */
+static void
+each_held(void (*step)(struct file *, struct tally *), struct tally *t)
+{
+	uint32_t i, j, n = atomic_load(&ARENA->a_ncpus);
+	struct cpu *c;
+
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		for (j = 0; j < c->c_nhand; j++)
+			if (c->c_hand[j].kh_kind == KHAND_FILE)
+				step(c->c_hand[j].kh_obj, t);
+		for (j = 0; j < CPU_NHAZARD; j++)
+			if (c->c_hazard[j] != NULL && c->c_hazard[j]->f_zombie)
+				step(c->c_hazard[j], t);
+	}
+}
+
+static void
+file_reset(struct file *f, struct tally *t)
+{
+
+	(void)t;
+	f->f_link = 0;
+}
+
+static int
+check_references(void)
+{
+	struct tally t = { 0 };
+
+	each_held(file_reset, &t);
+	each_table(table_reset, &t);
+	each_held(found_file, &t);
+	each_table(table_count, &t);
+	each_table(table_compare, &t);
+	if (t.t_files != kmem_cache_count(KC_FILE) ||
+	    t.t_tables != kmem_cache_count(KC_FDESC)) {
+		kprintf("lwproc: %lu files and %lu tables, allocated %lu and "
+		    "%lu\n", t.t_files, t.t_tables,
+		    kmem_cache_count(KC_FILE), kmem_cache_count(KC_FDESC));
+		t.t_bad++;
+	}
+	return t.t_bad;
+}
+
 int
 lwproc_check(void)
 {
@@ -98,6 +226,8 @@ lwproc_check(void)
 		    kmem_cache_count(KC_LWP));
 		bad++;
 	}
+	if (bad == 0)
+		bad = check_references();
 	kmutex_exit(&ls->ls_lock);
 	return bad;
 }

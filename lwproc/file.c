@@ -6,7 +6,9 @@
  * a reference.  Whoever drops the last reference looks through the hazards of
  * the other cpus: if one has the file, the file becomes a zombie and the last
  * cpu that is done with it destroys it.  Both sides store first and look
- * second with a fence between, so at least one of them sees the other.
+ * second with a fence between, so at least one of them sees the other.  A cpu
+ * that is done first marks its hazard as one it leaves: that keeps nobody, but
+ * tells a reaper to look whether the file was left to the dead.
  *
  * A cpu whose descriptor table nobody else uses notes the hazard without the
  * fence.  When a table gets its second user, fdesc_users() has the host pass a
@@ -18,6 +20,8 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 
+#define HAZARD_LEFT	1UL
+
 struct file *
 file_alloc(enum ftype type, uint32_t flags)
 {
@@ -28,7 +32,8 @@ file_alloc(enum ftype type, uint32_t flags)
 
 	if (f == NULL)
 		return NULL;
-	kmutex_init(&f->f_lock, KRANK_FILE);
+	if (f->f_lock.m_rank == 0)
+		kmutex_init(&f->f_lock, KRANK_FILE);
 	kmutex_init(&f->f_poslock, KRANK_FILEPOS);
 	f->f_count = 1;
 	f->f_type = type;
@@ -52,8 +57,9 @@ file_hold(struct file *f)
 	kmutex_exit(&f->f_lock);
 }
 
+/* Does a cpu use it, apart from the one slot? */
 static bool
-has_hazard(const struct file *f)
+has_hazard(const struct file *f, struct file *const *except)
 {
 	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
 	const struct cpu *c;
@@ -61,11 +67,9 @@ has_hazard(const struct file *f)
 
 	for (i = 1; i < n; i++) {
 		c = cpu_byindex(i);
-		if (c == curcpu())
-			continue;
 		for (s = 0; s < CPU_NHAZARD; s++)
 			if (*(struct file *const volatile *)&c->c_hazard[s] ==
-			    f)
+			    f && &c->c_hazard[s] != except)
 				return true;
 	}
 	return false;
@@ -99,7 +103,7 @@ file_rele(struct file *f)
 	if (last && f->f_noted) {
 		KSET(f->f_zombie, 1);
 		atomic_thread_fence(memory_order_seq_cst);
-		zombie = has_hazard(f);
+		zombie = has_hazard(f, NULL);
 		if (!zombie)
 			KSET(f->f_zombie, 0);
 	}
@@ -111,25 +115,41 @@ file_rele(struct file *f)
 		destroy(f);
 }
 
-/* A hazard has gone: was it the last of a file without references? */
+/* If it is the last of a file without references, the file goes. */
 void
-file_unhazard(struct file *f)
+file_unhazard(struct cpu *c, int slot)
 {
+	struct file *f = (struct file *)
+	    ((uintptr_t)c->c_hazard[slot] & ~HAZARD_LEFT);
 	bool ours;
 
-	atomic_thread_fence(memory_order_seq_cst);
-	if (likely(*(volatile uint8_t *)&f->f_zombie == 0))
-		return;
 	kmutex_enter(&f->f_lock);
-	ours = f->f_zombie && !has_hazard(f);
+	ours = f->f_zombie && !has_hazard(f, &c->c_hazard[slot]);
 	if (ours) {
 		KSET(f->f_zombie, 0);
 		khand_add(KHAND_FILE, f);
 	}
+	KSET(c->c_hazard[slot], NULL);
 	klog_commit();
 	kmutex_exit(&f->f_lock);
 	if (ours)
 		destroy(f);
+}
+
+/* This cpu does not use the file any more. */
+static inline void
+leave(struct cpu *c, int slot, struct file *f, bool shared)
+{
+
+	*(struct file *volatile *)&c->c_hazard[slot] =
+	    (struct file *)((uintptr_t)f | HAZARD_LEFT);
+	if (unlikely(shared))
+		atomic_thread_fence(memory_order_seq_cst);
+	/* Even in a table that is private now: another may just have left. */
+	if (unlikely(*(volatile uint8_t *)&f->f_zombie != 0))
+		file_unhazard(c, slot);
+	else
+		*(struct file *volatile *)&c->c_hazard[slot] = NULL;
 }
 
 struct file *
@@ -154,7 +174,7 @@ fd_getfile(struct lwp *l, int fd, int slot)
 		atomic_thread_fence(memory_order_seq_cst);
 		if (FDENT_FILE(*(volatile fdent_t *)&fdp->fd_ents[fd]) == f)
 			return f;
-		*(struct file *volatile *)&c->c_hazard[slot] = NULL;
+		leave(c, slot, f, true);
 	}
 }
 
@@ -162,8 +182,7 @@ void
 fd_done(struct lwp *l, struct file *f, int slot)
 {
 
-	*(struct file *volatile *)&curcpu()->c_hazard[slot] = NULL;
-	if (unlikely(atomic_load_explicit(&l->l_proc->p_fd->fd_users,
-	    memory_order_relaxed) != 1))
-		file_unhazard(f);
+	leave(curcpu(), slot, f,
+	    atomic_load_explicit(&l->l_proc->p_fd->fd_users,
+	    memory_order_acquire) != 1);
 }

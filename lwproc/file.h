@@ -23,6 +23,7 @@
 #include "rumpkern/kmutex.h"
 #include "rumpkern/waitq.h"
 
+struct cpu;
 struct lwp;
 struct proc;
 struct vnode;
@@ -44,11 +45,12 @@ enum ftype {
 
 struct file {
 	uint64_t f_link;	/* free-list link when free */
+	/* These two outlive the file: who left late still looks at them. */
 	struct kmutex f_lock;	/* KRANK_FILE */
-	uint32_t f_count;	/* (f) */
-	uint8_t	f_type;		/* (c) enum ftype */
 	uint8_t	f_zombie;	/* (f) last reference gone, hazards left */
+	uint8_t	f_type;		/* (c) enum ftype */
 	uint16_t f_mode;	/* (c) FMODE_* */
+	uint32_t f_count;	/* (f) */
 	uint32_t f_flags;	/* (f) Linux O_* status flags and access mode */
 	uint64_t f_offset;	/* (f) */
 	void	*f_data;	/* (c) by type */
@@ -136,7 +138,7 @@ void	fdesc_rele(struct filedesc *);	/* in hand */
 void	fdesc_closeexec(struct lwp *);
 /* Logged: one lwp more or less may use the table. */
 void	fdesc_users(struct filedesc *, int change);
-/* A hazard of ours or a dead cpu's was cleared. */
-void	file_unhazard(struct file *);
+/* Clear a hazard of ours, or a dead cpu's. */
+void	file_unhazard(struct cpu *, int slot);
 
 #endif

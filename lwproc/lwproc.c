@@ -337,8 +337,9 @@ reparent_all(struct proc *p)
 	klog_commit();
 }
 
-void
-lwp_release(struct lwp *l)
+/* owner: the cpu whose implicit lwp it is, or NULL. */
+static void
+release(struct lwp *l, struct cpu *owner)
 {
 	struct lwproc_state *ls = state();
 	struct proc *p = l->l_proc;
@@ -351,6 +352,8 @@ lwp_release(struct lwp *l)
 	lwp_unlink(l);
 	fdesc_users(p->p_fd, -1);
 	khand_add(KHAND_MEM, l);
+	if (owner != NULL)
+		KSET(owner->c_implicit, NULL);
 	if (last) {
 		KSET(p->p_flags, p->p_flags | PROC_DYING);
 		proc_unlink(p);
@@ -362,6 +365,20 @@ lwp_release(struct lwp *l)
 	if (last)
 		proc_free(p);
 	kmem_free(l);
+}
+
+void
+lwp_release(struct lwp *l)
+{
+
+	release(l, NULL);
+}
+
+void
+lwp_release_implicit(struct cpu *c)
+{
+
+	release(c->c_implicit, c);
 }
 
 void
@@ -462,11 +479,8 @@ lwp_detach(void)
 	if (!(l->l_flags & LWP_IMPLICIT) &&
 	    (l->l_proc->p_flags & PROC_HIJACK))
 		lwp_release(l);
-	if (c->c_implicit != NULL) {
-		l = c->c_implicit;
-		c->c_implicit = NULL;
-		lwp_release(l);
-	}
+	if (c->c_implicit != NULL)
+		lwp_release_implicit(c);
 	cpu_detach();
 }
 
@@ -504,7 +518,8 @@ lwproc_boot(void)
 	kmem_cache_setsize(KC_LWP, sizeof(struct lwp),
 	    offsetof(struct lwp, l_proc));
 	kmem_cache_setsize(KC_FDESC, sizeof(struct filedesc), 0);
-	kmem_cache_setsize(KC_FILE, sizeof(struct file), 0);
+	kmem_cache_setsize(KC_FILE, sizeof(struct file),
+	    offsetof(struct file, f_type));
 	kmutex_init(&ls->ls_lock, KRANK_PROCS);
 	ls->ls_hashmask = nelem(ls->ls_hash) - 1;
 	ls->ls_nextpid = PID_FIRST;

@@ -121,6 +121,8 @@ int	proc_fork(struct proc *parent, int flags, struct host *embryo,
 int	lwp_create(struct proc *, struct lwp **);	/* ls_lock held */
 /* Free an idle lwp; the last one takes its proc along. */
 void	lwp_release(struct lwp *);
+/* Free a cpu's implicit lwp, which nothing runs. */
+void	lwp_release_implicit(struct cpu *);
 /* Run an idle lwp on this cpu in place of its current one, which goes idle. */
 void	lwp_switch(struct lwp *);
 /* End a proc whose lwps nobody runs: a dead host's, or one replaced. */

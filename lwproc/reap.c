@@ -29,16 +29,11 @@ release_one(struct cpu *dead)
 static void
 drop_hazards(struct cpu *dead)
 {
-	struct file *f;
 	int i;
 
-	for (i = 0; i < CPU_NHAZARD; i++) {
-		f = dead->c_hazard[i];
-		if (f == NULL)
-			continue;
-		dead->c_hazard[i] = NULL;
-		file_unhazard(f);
-	}
+	for (i = 0; i < CPU_NHAZARD; i++)
+		if (dead->c_hazard[i] != NULL)
+			file_unhazard(dead, i);
 }
 
 static void
@@ -70,8 +65,7 @@ reap_cpu(struct cpu *c)
 		atomic_store(&l->l_state, LWP_IDLE);
 		if (c->c_lwp == l)
 			c->c_lwp = NULL;
-		c->c_implicit = NULL;
-		lwp_release(l);
+		lwp_release_implicit(c);
 	}
 	atomic_fetch_sub(&ARENA->a_ndead, 1);
 	cpu_reset(c);
@@ -93,6 +87,26 @@ find_proc(uint32_t host)
 	return NULL;
 }
 
+/* A live cpu of another process runs one of its lwps: it lives there now. */
+static bool
+moves(struct proc *p)
+{
+	struct lwp *l;
+	struct cpu *c;
+
+	for (l = p->p_lwps; l != NULL; l = l->l_next) {
+		c = l->l_cpu;
+		if (atomic_load(&l->l_state) != LWP_RUNNING || c == NULL ||
+		    c->c_lwp != l || c->c_host == p->p_host ||
+		    CPU_STATE_OF(atomic_load(&c->c_state)) != CPU_LIVE)
+			continue;
+		KSET(p->p_host, c->c_host);
+		klog_commit();
+		return true;
+	}
+	return false;
+}
+
 static void
 reap_procs(uint32_t host)
 {
@@ -101,7 +115,8 @@ reap_procs(uint32_t host)
 
 	for (;;) {
 		kmutex_enter(&ls->ls_lock);
-		p = find_proc(host);
+		while ((p = find_proc(host)) != NULL && moves(p))
+			continue;
 		kmutex_exit(&ls->ls_lock);
 		if (p == NULL)
 			return;

@@ -87,12 +87,12 @@ host_clear(struct host *h, uint32_t parent)
 int
 host_attach(void)
 {
+	uint32_t i, state = HOST_FREE;
 	struct host *h;
-	uint32_t i;
 	int error;
 
 	rumpuser_process.ru_pid = rumpuser_getpid();
-	for (i = 1; i < HOST_MAX; i++) {
+	for (i = 1; i < HOST_MAX; i++, state = HOST_FREE) {
 		h = host_byindex(i);
 		if (atomic_load(&h->h_state) != HOST_FREE)
 			continue;
@@ -101,17 +101,18 @@ host_attach(void)
 			continue;
 		if (error < 0)
 			return -error;
-		if (atomic_load(&h->h_state) == HOST_FREE)
+		/* Others may take it without a claim: cpu_embryo(). */
+		h->h_index = i;
+		if (atomic_compare_exchange_strong(&h->h_state, &state,
+		    HOST_LIVE))
 			break;
 		rumpuser_unclaim(i);
 	}
 	if (i == HOST_MAX)
 		return EAGAIN;
-	h->h_index = i;
 	h->h_pid = rumpuser_process.ru_pid;
 	host_clear(h, 0);
 	rumpuser_process.ru_host = i;
-	atomic_store(&h->h_state, HOST_LIVE);
 	raise_count(&ARENA->a_nhosts, i + 1);
 	return -rumpuser_mark_mine();
 }

@@ -128,6 +128,11 @@ struct cpu {
 	uint64_t c_crashcount;
 
 	uint64_t c_rngstate;
+	/*
+	 * Not 0: paths from the cwd start at what descriptor c_startfd - 1
+	 * stands for, and "" names it: the shim's /proc/self/fd/N.
+	 */
+	int	c_startfd;
 	char	*c_hostpath;	/* with KEHOST: the host path to go on with */
 
 	/* Scratch for calls: never held across the return to a program. */

@@ -310,11 +310,33 @@ check_slab(struct kcache_state *kc, enum kcache id, struct page *pg)
 	return 0;
 }
 
+/* Are the slabs with room just those on the list? */
+static int
+check_partial(struct kcache_state *kc, enum kcache id, uint32_t room)
+{
+	uint32_t n, prev = 0, listed = 0;
+	struct page *pg;
+
+	for (n = kc->kc_partial; n != 0; prev = n, n = pg->pg_next) {
+		pg = slab_bynumber(n);
+		if (pg->pg_use != PAGE_SLAB || pg->pg_cache != id ||
+		    pg->pg_prev != prev || ++listed > room)
+			break;
+	}
+	if (n != 0 || listed != room) {
+		kprintf("kmem: cache %d has %u slabs with room, %u listed\n",
+		    (int)id, room, listed);
+		return 1;
+	}
+	return 0;
+}
+
 int
 kmem_check(void)
 {
 	struct kmem_state *km = ARENA->a_kmem;
 	uint64_t live[KC_MAX] = { 0 };
+	uint32_t room[KC_MAX] = { 0 };
 	uint32_t n, used = page_brk();
 	struct page *pg;
 	int id, bad = 0;
@@ -323,6 +345,8 @@ kmem_check(void)
 		pg = slab_bynumber(n);
 		if (pg->pg_use == PAGE_SLAB) {
 			live[pg->pg_cache] += pg->pg_inuse;
+			room[pg->pg_cache] += pg->pg_inuse <
+			    km->km_cache[pg->pg_cache].kc_perslab;
 			bad += check_slab(&km->km_cache[pg->pg_cache],
 			    pg->pg_cache, pg);
 		}
@@ -334,6 +358,7 @@ kmem_check(void)
 			    id, km->km_cache[id].kc_live, live[id]);
 			bad++;
 		}
+		bad += check_partial(&km->km_cache[id], id, room[id]);
 	}
 	return bad;
 }

@@ -17,13 +17,19 @@ memcpy(void *restrict to, const void *restrict from, size_t len)
 void *
 memmove(void *to, const void *from, size_t len)
 {
-	char *t = to;
-	const char *f = from;
+	volatile char *t = to;
+	const volatile char *f = from;
 
-	if ((uintptr_t)t - (uintptr_t)f >= len)
-		return memcpy(to, from, len);
-	while (len-- > 0)
-		((volatile char *)t)[len] = f[len];
+	/* memcpy() may read what it has written when they overlap. */
+	if ((uintptr_t)t - (uintptr_t)f < len) {
+		while (len-- > 0)
+			t[len] = f[len];
+	} else if ((uintptr_t)f - (uintptr_t)t < len) {
+		while (len-- > 0)
+			*t++ = *f++;
+	} else {
+		kcopy(to, from, len);
+	}
 	return to;
 }
 

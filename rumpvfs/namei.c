@@ -330,7 +330,7 @@ namei_copy(const char *upath, int buf, int flags)
 	error = copyinstr(upath, path, KPATH_MAX, &len);
 	if (error != 0)
 		return error;
-	if (len == 1 && !(flags & NAMEI_EMPTY))
+	if (len == 1 && !(flags & NAMEI_EMPTY) && curcpu()->c_startfd == 0)
 		return ENOENT;
 	return 0;
 }
@@ -371,6 +371,8 @@ begin(struct nameidata *nd, struct lwp *l, int dirfd, const char *path,
 	nd->nd_slot = slot;
 	nd->nd_file = NULL;
 	setcred(nd, l->l_proc);
+	if (unlikely(curcpu()->c_startfd != 0) && dirfd == AT_FDCWD)
+		dirfd = curcpu()->c_startfd - 1;
 	if (dirfd != AT_FDCWD && (*path != '/' ||
 	    (nd->nd_resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)))) {
 		nd->nd_file = fd_getfile(l, dirfd, slot);

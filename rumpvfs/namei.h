@@ -84,10 +84,4 @@ int	namei_path(struct lwp *, struct vnode *, char *buf, size_t size,
 /* Permission: mode is R_OK|W_OK|X_OK.  0, EACCES. */
 int	vnode_access(struct vnode *, const struct cred *, int mode);
 
-/*
- * Open anew what descriptor fd stands for, as open("/proc/self/fd/N") does;
- * in sys_open.c.
- */
-int	open_again(struct lwp *, int fd, uint32_t flags, long *retval);
-
 #endif

@@ -39,7 +39,6 @@ struct openreq {
 	uint64_t or_resolve;
 	int	or_acc;		/* permission asked for */
 	bool	or_trunc;	/* a file was there, and is to be emptied */
-	bool	or_again;	/* open what a descriptor stands for */
 };
 
 /* What both calls check alike; the flags were reduced to valid ones. */
@@ -220,8 +219,6 @@ lookupflags(const struct openreq *rq)
 	if (!(flags & O_NOFOLLOW) &&
 	    (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
 		ndflags |= NAMEI_FOLLOW;
-	if (rq->or_again)
-		ndflags |= NAMEI_EMPTY;
 	return ndflags;
 }
 
@@ -278,30 +275,12 @@ sys_openat(struct lwp *l, const struct sys_openat_args *a, long *retval)
 	rq.or_flags = (uint32_t)a->flags & O_VALID;
 	rq.or_mode = a->mode & 07777;
 	rq.or_resolve = 0;
-	rq.or_again = false;
 	if (rq.or_flags & O_PATH)
 		rq.or_flags &= O_WITHPATH;
 	error = checkflags(&rq);
 	if (error != 0)
 		return error;
 	return openpath(l, a->dirfd, a->path, &rq, retval);
-}
-
-int
-open_again(struct lwp *l, int fd, uint32_t flags, long *retval)
-{
-	struct openreq rq = {
-		.or_flags = flags & O_VALID & ~(O_CREAT | O_EXCL | O_NOFOLLOW),
-		.or_again = true,
-	};
-	int error;
-
-	if (rq.or_flags & O_PATH)
-		rq.or_flags &= O_WITHPATH;
-	error = checkflags(&rq);
-	if (error != 0)
-		return error;
-	return openpath(l, fd, "", &rq, retval);
 }
 
 /* A structure that may be longer than we know, if the rest is zero. */
@@ -347,7 +326,6 @@ sys_openat2(struct lwp *l, const struct sys_openat2_args *a, long *retval)
 		return EINVAL;
 	rq.or_flags = how.flags;
 	rq.or_mode = how.mode;
-	rq.or_again = false;
 	rq.or_resolve = how.resolve;
 	error = checkflags(&rq);
 	if (error != 0)

@@ -4,6 +4,7 @@
  */
 #include "tests/crash/crash.h"
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,6 +27,10 @@
 
 #define SNAPSIZE	(1 << 20)
 #define CHILD_SECONDS	20		/* a child that hangs is a failure */
+#define NEVER		(UINT64_MAX / 2)	/* a count never reached */
+
+/* How many points the last child got through; shared with it. */
+static uint64_t *points;
 
 static const struct crashop *const tables[] = {
 	name_ops, data_ops, file_ops, proc_ops
@@ -108,6 +113,10 @@ crash_boot(void)
 	int error;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	points = mmap(NULL, sizeof(*points), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (points == MAP_FAILED)
+		crash_fail("mmap", -1, __LINE__);
 	setenv("RUMP_MEMLIMIT", "32M", 1);
 	setenv("RUMP_SPIN_US", "0", 1);
 	error = rump_init();
@@ -146,7 +155,7 @@ crash_populate(void)
 	put_file(TREE "/d/full/f", 100);
 	put_file(TREE "/f", 10000);
 	put_file(TREE "/g", 5000);
-	put_file(TREE "/big", 300000);
+	put_file(TREE "/big", 150000);
 	put_file(TREE "/twice", 10);
 	MUST(rump_sys_link(TREE "/twice", TREE "/e/twice"));
 	MUST(rump_sys_symlink("f", TREE "/l"));
@@ -219,16 +228,17 @@ say(const char *fmt, ...)
 static void
 say_content(const char *path)
 {
-	char buf[4096];
+	static uint64_t buf[8192];
 	uint64_t h = 14695981039346656037u;
 	ssize_t n, i;
 	int fd;
 
 	fd = rump_sys_open(path, O_RDONLY);
 	MUST(fd);
+	memset(buf, 0, sizeof(buf));
 	while ((n = rump_sys_read(fd, buf, sizeof(buf))) > 0)
-		for (i = 0; i < n; i++)
-			h = (h ^ (unsigned char)buf[i]) * 1099511628211u;
+		for (i = 0; i < n; i += 8)
+			h = (h ^ buf[i / 8]) * 1099511628211u ^ h >> 29;
 	MUST(n);
 	MUST(rump_sys_close(fd));
 	say(" %016lx", h);
@@ -410,7 +420,7 @@ crash_child(const struct crashop *op, uint64_t n)
 			op->op_prepare();
 		arm(n);
 		op->op_run();
-		arm(0);
+		*points = curcpu()->c_crashcount;
 		_exit(0);
 	}
 	return await(pid, op->op_name);
@@ -424,10 +434,35 @@ crash_call(void (*fn)(void), uint64_t n)
 	if (pid == 0) {
 		arm(n);
 		fn();
-		arm(0);
+		*points = curcpu()->c_crashcount;
 		_exit(0);
 	}
 	return await(pid, "call");
+}
+
+uint64_t
+crash_points(const struct crashop *op)
+{
+
+	crash_populate();
+	crash_child(op, NEVER);
+	crash_check();
+	crash_depopulate();
+	crash_check();
+	return *points;
+}
+
+uint64_t
+crash_reap_points(const struct crashop *op, uint64_t n, void (*fn)(void))
+{
+
+	crash_populate();
+	crash_child(op, n);
+	crash_call(fn, NEVER);
+	crash_check();
+	crash_depopulate();
+	crash_check();
+	return *points;
 }
 
 /* A fork without its child is given up only after a while: let it be now. */

@@ -70,6 +70,11 @@ enum death crash_child(const struct crashop *, uint64_t n);
 /* The same for any function, in a proc of pid 1's descriptors. */
 enum death crash_call(void (*fn)(void), uint64_t n);
 
+/* How many points the operation has, and the function after its n-th. */
+uint64_t crash_points(const struct crashop *);
+uint64_t crash_reap_points(const struct crashop *, uint64_t n,
+	    void (*fn)(void));
+
 /* Reap and check.  Returns the number of faults. */
 int	crash_check(void);
 

@@ -10,7 +10,7 @@
 #include "rump/rump_syscalls.h"
 
 static int fd, fd2;
-static char buf[300000];
+static char buf[150000];
 
 static void
 pre_f(void)

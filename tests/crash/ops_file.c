@@ -6,10 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
 
+#include "rump/rump.h"
 #include "rump/rump_syscalls.h"
+#include "rumpkern/cpu.h"
 
 static int fd, fd2, p[2];
 static char buf[70000];
@@ -199,6 +204,51 @@ op_packets(void)
 	MUST(rump_sys_read(p[0], buf, 100));
 }
 
+/* --- A file closed by one thread while another reads ------------------------ */
+
+static sem_t asleep;
+static struct cpu *reader;
+
+static void *
+read_pipe(void *arg)
+{
+
+	MUST(-rump_pub_lwproc_newlwp(*(int *)arg));
+	reader = curcpu();
+	sem_post(&asleep);
+	/* Either it sleeps when the file is closed, or finds no descriptor. */
+	if (rump_sys_read(p[0], buf, 1) < 0 && errno != EBADF)
+		crash_fail("read of a closed pipe", 0, __LINE__);
+	rump_pub_lwproc_releaselwp();
+	return NULL;
+}
+
+static void
+op_close_in_use(void)
+{
+	int pid = rump_sys_getpid();
+	struct cpu *self = curcpu();
+	pthread_t td;
+
+	p[0] = p[1] = -1;
+	MUST(rump_sys_pipe(p));
+	MUST(sem_init(&asleep, 0, 0));
+	MUST(-pthread_create(&td, NULL, read_pipe, &pid));
+	MUST(sem_wait(&asleep));
+	while (reader->c_went.w_queue == NULL)
+		sched_yield();
+	/* From here on it is the reader that dies. */
+	reader->c_crashat = self->c_crashat > self->c_crashcount ?
+	    self->c_crashat - self->c_crashcount : self->c_crashat != 0;
+	self->c_crashat = 0;
+	MUST(rump_sys_close(p[0]));
+	MUST(rump_sys_dup2(p[1], p[0]));
+	MUST(rump_sys_close(p[0]));
+	MUST(rump_sys_write(p[1], buf, 1));
+	MUST(-pthread_join(td, NULL));
+	reader->c_crashat = 0;
+}
+
 static void
 op_pipe_broken(void)
 {
@@ -328,6 +378,7 @@ const struct crashop file_ops[] = {
 	{ "closing a pipe", OUT_SAME, pre_pipe_full, op_pipe_close },
 	{ "resizing a pipe", OUT_SAME, pre_pipe_full, op_pipe_size },
 	{ "packets", OUT_SAME, pre_packets, op_packets },
+	{ "close under a reader", OUT_SAME, NULL, op_close_in_use },
 	{ "a broken pipe", OUT_SAME, pre_pipe, op_pipe_broken },
 	{ "fifo, both ways", OUT_SAME, NULL, op_fifo },
 	{ "fifo, two ends", OUT_ATOMIC, NULL, op_fifo_ends },
