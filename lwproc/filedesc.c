@@ -169,14 +169,12 @@ fdesc_rele(struct filedesc *fdp)
 	kmutex_exit(&fdp->fd_lock);
 	if (!last)
 		return;
-	for (; fdp->fd_last > 0;) {
+	while (fdp->fd_last > 0) {
 		f = slot_clear(fdp, fdp->fd_last - 1);
 		KSET(fdp->fd_last, fdp->fd_last - 1);
 		klog_commit();
-		if (f != NULL) {
-			flock_fdclose(fdp, f);
+		if (f != NULL)
 			file_rele(f);
-		}
 	}
 	while (fdp->fd_block != NULL)
 		free_table(fdp);
@@ -260,10 +258,8 @@ fd_install_at(struct lwp *l, struct file *f, int fd, bool cloexec)
 	slot_set(fdp, fd, f, cloexec);
 	klog_commit();
 	kmutex_exit(&fdp->fd_lock);
-	if (old != NULL) {
-		flock_fdclose(fdp, old);
+	if (old != NULL)
 		file_rele(old);
-	}
 	return 0;
 }
 
@@ -282,7 +278,6 @@ fd_close(struct lwp *l, int fd)
 	kmutex_exit(&fdp->fd_lock);
 	if (f == NULL)
 		return EBADF;
-	flock_fdclose(fdp, f);
 	file_rele(f);
 	return 0;
 }

@@ -23,6 +23,7 @@
 #include "rumpkern/page.h"
 
 #define POISON		0x5a
+#define SPACIOUS	(64UL << 20 >> KPAGE_SHIFT)	/* pages: large slabs */
 
 struct kcache_state {
 	struct kmutex kc_lock;
@@ -250,14 +251,21 @@ kmem_cache_count(enum kcache id)
 	return ARENA->a_kmem->km_cache[id].kc_live;
 }
 
-/* Slabs of about 8 objects or more, wasting under an eighth. */
+/*
+ * Slabs of 64 KiB, so that what belongs together lies together: the host maps
+ * 16 pages of the arena at a process's first touch of one.  In a small arena:
+ * about 8 objects, wasting under an eighth.
+ */
 static void
 cache_shape(struct kcache_state *kc, size_t size)
 {
 	size_t bytes;
 
 	kc->kc_size = roundup2(size, 16UL);
-	for (kc->kc_order = 0; kc->kc_order < 4; kc->kc_order++) {
+	kc->kc_order = 0;
+	if (ARENA->a_map.am_npages >= SPACIOUS)
+		kc->kc_order = 4;
+	for (; kc->kc_order < 4; kc->kc_order++) {
 		bytes = KPAGE_SIZE << kc->kc_order;
 		if (bytes / kc->kc_size >= 8 &&
 		    bytes % kc->kc_size <= bytes / 8)

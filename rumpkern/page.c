@@ -189,36 +189,70 @@ order_for(size_t n)
 	return n <= 1 ? 0 : 64 - __builtin_clzl(n - 1);
 }
 
+/*
+ * Logged: the free block that begins at an address, whole.  The page before it
+ * is in use, so no free block begins earlier and holds it.
+ */
+static struct page *
+block_at(struct page_state *ps, const void *goal)
+{
+	struct page *pg = page_of(goal);
+	uint32_t n = page_number(pg);
+
+	if (n < ps->ps_brk) {
+		if (pg->pg_use != PAGE_FREE)
+			return NULL;
+		list_remove(ps, pg);
+	} else if (n != ps->ps_brk || ps->ps_list[PAGE_MAXORDER] != 0 ||
+	    take_fresh(ps) == NULL) {
+		return NULL;
+	}
+	KSET(ps->ps_nfree, ps->ps_nfree - (1u << pg->pg_order));
+	return pg;
+}
+
+/* Logged: give back the tail of a block, in largest aligned parts. */
+static void
+trim_block(struct page_state *ps, struct page *pg, size_t n)
+{
+	unsigned order = pg->pg_order, o = 0;
+	bool cold = pg->pg_flags & PAGE_COLD;
+	size_t i;
+
+	for (i = (size_t)1 << order; i > n;) {
+		while (o < order && (i & (1u << o)) == 0)
+			o++;
+		while (i - (1u << o) < n)
+			o--;
+		i -= 1u << o;
+		block_give(ps, pg + i, o, cold);
+	}
+}
+
 size_t
-page_data_alloc(size_t n, void **first, bool *cold)
+page_data_alloc(size_t n, const void *goal, void **first, bool *cold)
 {
 	struct page_state *ps = ARENA->a_page;
 	struct page *pg = NULL;
-	unsigned order = order_for(n), o;
+	unsigned order = order_for(n);
 	size_t i;
 
 	KASSERT(klog_empty() && n >= 1 && n <= 1u << PAGE_MAXORDER);
 	kmutex_enter(&ps->ps_lock);
-	for (;; order--) {
+	if (goal != NULL)
+		pg = block_at(ps, goal);
+	for (; pg == NULL; order--) {
 		pg = block_take(ps, order);
-		if (pg != NULL || order == 0)
+		if (order == 0)
 			break;
 	}
 	if (pg == NULL) {
 		n = 0;
 		goto out;
 	}
-	n = kmin(n, (size_t)1 << order);
+	n = kmin(n, (size_t)1 << pg->pg_order);
 	*cold = pg->pg_flags & PAGE_COLD;
-	/* Give back the tail that is not wanted, largest aligned parts. */
-	for (i = (size_t)1 << order, o = 0; i > n;) {
-		while (o < order && (i & (1u << o)) == 0)
-			o++;
-		while (i - (1u << o) < n)
-			o--;
-		i -= 1u << o;
-		block_give(ps, pg + i, o, *cold);
-	}
+	trim_block(ps, pg, n);
 	for (i = 0; i < n; i++)
 		KSET(pg[i].pg_use, PAGE_DATA);
 	*first = page_addr(pg);

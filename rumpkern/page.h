@@ -41,12 +41,14 @@ void	*page_alloc(unsigned order);
 
 /*
  * Up to n (1 to 512) contiguous pages of file data, each of which can be freed
- * alone.  Returns how many, 0: full; *first is the first page's address.
+ * alone.  Returns how many, 0: full; *first is the first page's address.  It is
+ * at goal if a page is free there; goal is NULL, or the end of a page that the
+ * caller has.
  * They are in hand as one object, PAGE_HAND(*first, number).  *cold tells
  * whether they were never touched: then they read as zeroes, and are best
  * filled with rumpuser_arena_write(); others hold stale bytes.
  */
-size_t	page_data_alloc(size_t n, void **first, bool *cold);
+size_t	page_data_alloc(size_t n, const void *goal, void **first, bool *cold);
 
 /* How pages are named in the hand: file data, up to 512 of them, or a run. */
 #define PAGE_HAND(addr, n)	((void *)((uintptr_t)(addr) | ((n) - 1)))

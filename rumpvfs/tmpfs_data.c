@@ -203,65 +203,110 @@ fill_cold(char *to, size_t len, struct uio *uio)
 	return done;
 }
 
-/*
- * Fill fresh pages from to+po with len bytes and the rest of each page that got
- * some with zeroes.  Returns the bytes moved.
- */
+/* Move up to len bytes to where only this cpu looks: bytes done. */
 static size_t
-fill(char *to, size_t po, size_t len, bool cold, struct uio *uio)
+fill(char *to, size_t len, bool cold, struct uio *uio)
 {
 	size_t done = 0, before;
 
 	/* The program's limit on file sizes would hold for the arena's. */
 	if (cold && curlwp()->l_proc->p_fsize == FSIZE_INFINITY)
-		done = fill_cold(to + po, len, uio);
+		done = fill_cold(to, len, uio);
 	if (done < len) {
 		before = uio->uio_resid;
-		(void)uio_move(to + po + done, len - done, uio);
+		(void)uio_move(to + done, len - done, uio);
 		done += before - uio->uio_resid;
-	}
-	if (!cold && done > 0) {
-		memset(to, 0, po);
-		memset(to + po + done, 0, -(po + done) & KPAGE_MASK);
 	}
 	return done;
 }
 
-/* Write a piece where there are no pages yet. */
-static int
-write_new(struct vnode *vp, struct uio *uio, size_t left)
+/* The same in pages that hold stale bytes: zeroes around what was moved. */
+static size_t
+fill_stale(char *to, size_t len, struct uio *uio)
 {
-	uint64_t off = uio->uio_offset, index = off >> KPAGE_SHIFT;
+	size_t po = (uintptr_t)to & KPAGE_MASK, done;
+
+	done = fill(to, len, false, uio);
+	if (done > 0) {
+		memset(to - po, 0, po);
+		memset(to + done, 0, -(po + done) & KPAGE_MASK);
+	}
+	return done;
+}
+
+/*
+ * Fill the last `tail' bytes of the page that ends at `end', then fresh pages
+ * from `to' on.  If these follow it and are cold, that is one call of the host;
+ * otherwise the page before would have to be mapped, a fault.
+ */
+static size_t
+fill_both(char *end, size_t tail, char *to, size_t len, bool cold,
+    struct uio *uio)
+{
+	size_t done = 0;
+
+	if (tail > 0 && cold && to == end)
+		return fill(end - tail, tail + len, true, uio);
+	if (tail > 0)
+		done = fill(end - tail, tail, false, uio);
+	if (done < tail)
+		return done;
+	return done + (cold ? fill(to, len, true, uio) :
+	    fill_stale(to, len, uio));
+}
+
+/* Where the page before the index ends; NULL: it has none. */
+static char *
+end_before(const struct vnode *vp, uint64_t index)
+{
+	uint64_t word;
+
+	if (index == 0)
+		return NULL;
+	word = radix_get(&vp->v_pages, index - 1);
+	return pageword_data(word) ? (char *)(uintptr_t)word + KPAGE_SIZE :
+	    NULL;
+}
+
+/*
+ * Write a piece where there are no pages yet.  Its first `tail' bytes go to
+ * the end of the page before.
+ */
+static int
+write_new(struct vnode *vp, struct uio *uio, size_t left, size_t tail)
+{
+	uint64_t start = uio->uio_offset, off = start + tail;
+	uint64_t index = off >> KPAGE_SHIFT;
 	size_t po = off & KPAGE_MASK, n, len, done, kept;
+	char *end = end_before(vp, index);
 	struct radix_reserve res;
 	bool cold;
 	void *first;
 	int error;
 
 	n = tmpfs_holes(vp, index,
-	    kmin((po + left + KPAGE_MASK) >> KPAGE_SHIFT, 512UL));
+	    kmin((po + left - tail + KPAGE_MASK) >> KPAGE_SHIFT, 512UL));
 	error = radix_prepare(&vp->v_pages, index, n, &res);
 	if (error != 0)
 		return error;
-	n = page_data_alloc(n, &first, &cold);
+	n = page_data_alloc(n, end, &first, &cold);
 	if (n == 0) {
 		radix_unreserve(&res);
 		return ENOSPC;
 	}
-	len = kmin(left, (n << KPAGE_SHIFT) - po);
-	done = fill(first, po, len, cold, uio);
-	if (done == 0) {
-		page_free(PAGE_HAND(first, n));
-		radix_unreserve(&res);
-		return EFAULT;
+	len = kmin(left - tail, (n << KPAGE_SHIFT) - po);
+	done = fill_both(end, tail, (char *)first + po, len, cold, uio);
+	uio->uio_offset = start + done;
+	kept = 0;
+	if (done > tail) {
+		kept = (po + done - tail + KPAGE_MASK) >> KPAGE_SHIFT;
+		tmpfs_link(vp, index, first, n, kept, 0, &res);
 	}
-	kept = (po + done + KPAGE_MASK) >> KPAGE_SHIFT;
-	tmpfs_link(vp, index, first, n, kept, 0, &res);
-	uio->uio_offset = off + done;
-	written_to(vp, off + done);
+	if (done > 0)
+		written_to(vp, start + done);
 	tmpfs_linked(vp, first, n, kept);
 	radix_unreserve(&res);
-	return done < len ? EFAULT : 0;
+	return done < tail + len ? EFAULT : 0;
 }
 
 /* Write to a page that fallocate() left: its bytes mean nothing yet. */
@@ -272,7 +317,7 @@ write_unwritten(struct vnode *vp, struct uio *uio, uint64_t word, size_t n)
 	uint64_t off = uio->uio_offset;
 	size_t done;
 
-	done = fill(page, off & KPAGE_MASK, n, false, uio);
+	done = fill_stale(page + (off & KPAGE_MASK), n, uio);
 	if (done > 0) {
 		radix_set(&vp->v_pages, off >> KPAGE_SHIFT,
 		    word & ~PAGE_UNWRITTEN, NULL);
@@ -295,8 +340,16 @@ write_piece(struct vnode *vp, struct uio *uio, size_t left)
 	if (unlikely(addr == NULL)) {
 		word = radix_get(&vp->v_pages, off >> KPAGE_SHIFT);
 		if (word == 0)
-			return write_new(vp, uio, left);
+			return write_new(vp, uio, left, 0);
 		return write_unwritten(vp, uio, word, n);
+	}
+	/* The end of a page, and more to come: both at once. */
+	if (unlikely(n < left && n < KPAGE_SIZE &&
+	    radix_get(&vp->v_pages, (off + n) >> KPAGE_SHIFT) == 0)) {
+		error = write_new(vp, uio, left, n);
+		if (error != ENOSPC)
+			return error;
+		/* This much there is room for. */
 	}
 	error = uio_move(addr, n, uio);
 	off += before - uio->uio_resid;

@@ -24,9 +24,14 @@ size_t
 tmpfs_holes(const struct vnode *vp, uint64_t index, size_t n)
 {
 	uint64_t key = index;
+	size_t i;
 
-	if (n == 1)
-		return 1;
+	if (n <= 8) {
+		for (i = 1; i < n; i++)
+			if (radix_get(&vp->v_pages, index + i) != 0)
+				break;
+		return i;
+	}
 	if (radix_next(&vp->v_pages, &key) == 0)
 		return n;
 	return kmin((uint64_t)n, key - index);
@@ -250,7 +255,7 @@ allocate_run(struct vnode *vp, uint64_t index, size_t n, bool zero,
 	error = radix_prepare(&vp->v_pages, index, n, &res);
 	if (error != 0)
 		return error;
-	n = page_data_alloc(n, &first, &cold);
+	n = page_data_alloc(n, NULL, &first, &cold);
 	if (n == 0) {
 		radix_unreserve(&res);
 		return ENOSPC;

@@ -3,8 +3,11 @@
  * Booting: from nothing to a kernel with a root file system, in the order of
  * the layers.
  */
+#include <fcntl.h>
+
 #include "lwproc/proc.h"
 #include "rump/rump.h"
+#include "rump/rump_syscalls.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
@@ -82,6 +85,18 @@ kern_boot(const char *name)
 	return 0;
 }
 
+/* The implicit context has descriptors 0, 1 and 2, as in NetBSD. */
+static int
+open_stdio(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (rump_sys_open("/dev/null", O_RDWR) != i)
+			return ENXIO;
+	return 0;
+}
+
 int
 rump_init(void)
 {
@@ -94,6 +109,8 @@ rump_init(void)
 		error = kern_boot(NULL);
 	if (error == 0)
 		error = -rumpuser_catch_faults();
+	if (error == 0)
+		error = open_stdio();
 	return error;
 }
 

@@ -238,6 +238,7 @@ op_close_in_use(void)
 	while (reader->c_went.w_queue == NULL)
 		sched_yield();
 	/* From here on it is the reader that dies. */
+	reader->c_crashcount = 0;
 	reader->c_crashat = self->c_crashat > self->c_crashcount ?
 	    self->c_crashat - self->c_crashcount : self->c_crashat != 0;
 	self->c_crashat = 0;

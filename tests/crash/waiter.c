@@ -37,8 +37,8 @@ want_locks(void)
 	fd = rump_sys_open(TREE "/waiter", O_CREAT | O_RDWR, 0600);
 	MUST(fd);
 	MUST(rump_sys_write(fd, "hello", 5));
-	MUST(rump_sys_rename(TREE "/waiter", TREE "/d/waiter"));
-	MUST(rump_sys_unlink(TREE "/d/waiter"));
+	MUST(rump_sys_rename(TREE "/waiter", TREE "/waiter2"));
+	MUST(rump_sys_unlink(TREE "/waiter2"));
 	MUST(rump_sys_close(fd));
 	MUST(rump_sys_pipe(p));
 	MUST(rump_sys_write(p[1], "x", 1));
