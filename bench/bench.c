@@ -78,6 +78,7 @@ static const struct bench_row {
 	{ "hijack.du", TREE },
 	{ "hijack.rm_r", TREE },
 	{ "hijack.tar", TREE },
+	{ "hijack.cp_a_new", TREE },
 };
 
 #define NTABLE (sizeof(table) / sizeof(table[0]))

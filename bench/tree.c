@@ -17,10 +17,12 @@
  * % is the side's directory.  Times of lines with the same row add up; lines
  * without a row are not measured.
  */
-static const struct {
+struct line {
 	const char *row;
 	const char *cmd;
-} script[] = {
+};
+
+static const struct line script[] = {
 	{ NULL, "mkdir -p %/t" },
 	{ "hijack.cp_a", "cp -a " SOURCE " %/c" },
 	{ "hijack.find", "find %/c -type f -size +4 -name *.h" },
@@ -31,9 +33,16 @@ static const struct {
 	{ "hijack.tar", "tar -C %/t -xf %/in.tar" },
 	{ "hijack.tar", "tar -C %/t -cf %/out.tar ." },
 	{ NULL, "rm -r %/t %/in.tar %/out.tar" },
+	{ NULL, NULL },
 };
 
-#define LINES (sizeof(script) / sizeof(script[0]))
+/* For a kernel that has nothing yet, and whose memory the host must find. */
+static const struct line script_new[] = {
+	{ NULL, "mkdir -p %" },
+	{ "hijack.cp_a_new", "cp -a " SOURCE " %/c" },
+	{ NULL, "rm -r %/c" },
+	{ NULL, NULL },
+};
 
 static void
 expand(char *to, size_t size, const char *cmd, const char *dir)
@@ -76,51 +85,83 @@ find_step(struct tree_step *steps, const char *row)
 	return &steps[i];
 }
 
+struct sides {
+	struct child host;
+	struct child rump;
+	char	hostdir[64];
+};
+
+static void
+sides_start(struct sides *sd)
+{
+	snprintf(sd->hostdir, sizeof(sd->hostdir), "/dev/shm/bench.%d",
+	    (int)getpid());
+	child_start(&sd->host, PLAIN, "timeit", NULL, NULL);
+	child_start(&sd->rump, SHIM, "timeit", NULL, NULL);
+}
+
+static bool
+sides_end(struct sides *sd)
+{
+	rmdir(sd->hostdir);
+	return child_end(&sd->host) == 0 && child_end(&sd->rump) == 0;
+}
+
 /* One round; adds the times to steps. */
 static bool
-one_round(struct tree_step *steps, const char *hostdir)
+one_round(struct sides *sd, const struct line *l, struct tree_step *steps)
 {
 	struct tree_step *ts;
-	struct child host, rump;
-	bool ok = true;
 	double h, r;
 
-	child_start(&host, PLAIN, "timeit", NULL, NULL);
-	child_start(&rump, SHIM, "timeit", NULL, NULL);
-	for (unsigned i = 0; ok && i < LINES; i++) {
-		h = step(&host, script[i].cmd, hostdir);
-		r = step(&rump, script[i].cmd, "/rump/bench");
-		ok = h >= 0 && r >= 0;
-		if (script[i].row == NULL)
+	for (; l->cmd != NULL; l++) {
+		h = step(&sd->host, l->cmd, sd->hostdir);
+		r = step(&sd->rump, l->cmd, "/rump/bench");
+		if (h < 0 || r < 0)
+			return false;
+		if (l->row == NULL)
 			continue;
-		ts = find_step(steps, script[i].row);
+		ts = find_step(steps, l->row);
 		ts->ts_host += h / 1000;
 		ts->ts_rump += r / 1000;
 	}
-	return child_end(&host) == 0 && child_end(&rump) == 0 && ok;
+	return true;
+}
+
+static bool
+all_rounds(struct tree_step rounds[ROUNDS][TREE_STEPS])
+{
+	struct sides sd;
+	bool ok = true;
+	int i;
+
+	sides_start(&sd);
+	for (i = 0; i < ROUNDS && ok; i++)
+		ok = one_round(&sd, script, rounds[i]);
+	ok = sides_end(&sd) && ok;
+	for (i = 0; i < ROUNDS && ok; i++) {
+		sides_start(&sd);
+		ok = one_round(&sd, script_new, rounds[i]);
+		ok = sides_end(&sd) && ok;
+	}
+	return ok;
 }
 
 bool
 tree_measure(struct tree_step *steps)
 {
-	struct tree_step round[ROUNDS][TREE_STEPS] = { 0 };
+	struct tree_step rounds[ROUNDS][TREE_STEPS] = { 0 };
 	double h[ROUNDS], r[ROUNDS];
-	char dir[64];
 	int i, s;
 
-	snprintf(dir, sizeof(dir), "/dev/shm/bench.%d", (int)getpid());
-	for (i = 0; i < ROUNDS; i++)
-		if (!one_round(round[i], dir))
-			break;
-	rmdir(dir);
-	if (i < ROUNDS)
+	if (!all_rounds(rounds))
 		return false;
 	for (s = 0; s < TREE_STEPS; s++) {
 		for (i = 0; i < ROUNDS; i++) {
-			h[i] = round[i][s].ts_host;
-			r[i] = round[i][s].ts_rump;
+			h[i] = rounds[i][s].ts_host;
+			r[i] = rounds[i][s].ts_rump;
 		}
-		steps[s].ts_row = round[0][s].ts_row;
+		steps[s].ts_row = rounds[0][s].ts_row;
 		steps[s].ts_host = median(h, ROUNDS);
 		steps[s].ts_rump = median(r, ROUNDS);
 	}

@@ -87,52 +87,6 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 	return -ELOOP;
 }
 
-/* A call on two paths: both here, both there, or EXDEV. */
-static long
-path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
-{
-	struct cpu *c = curcpu();
-	const char *rest;
-	int place[2] = { ci->hc_path, ci->hc_path2 };
-	int dirplace[2] = { ci->hc_dirfd, ci->hc_dirfd2 };
-	enum hj_where where[2];
-	long args[6], ret;
-	int i, error, dirfd;
-	bool changed;
-
-	memcpy(args, hf->hf_args, sizeof(args));
-	for (i = 0; i < 2; i++) {
-		dirfd = dirplace[i] ? (int)arg(hf, dirplace[i]) : AT_FDCWD;
-		where[i] = hj_path_where(&dirfd,
-		    (const char *)arg(hf, place[i]), c->c_hjpath[i],
-		    &changed, &error);
-		if (where[i] == HJ_AT_ERROR)
-			return -error;
-		if (where[i] != HJ_AT_RUMP)
-			continue;
-		if (changed)
-			args[place[i] - 1] = (long)c->c_hjpath[i];
-		if (dirplace[i])
-			args[dirplace[i] - 1] = dirfd;
-	}
-	if (where[0] != where[1]) {
-		/* link(2) of /proc/self/fd/N into rump. */
-		if (where[0] == HJ_AT_HOST && (hf->hf_nr == __NR_linkat) &&
-		    (i = hj_path_procfd(c->c_hjpath[0], &rest)) >= 0 &&
-		    *rest == '\0') {
-			args[0] = i;
-			args[1] = (long)"";
-			args[4] = AT_EMPTY_PATH;
-			return sys_call(ci->hc_rsys, args);
-		}
-		return -EXDEV;
-	}
-	if (where[0] == HJ_AT_HOST)
-		return HJ_TO_HOST;
-	ret = sys_call(ci->hc_rsys, args);
-	return ret == -KEHOST ? -EXDEV : ret;
-}
-
 static long
 make_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 {
@@ -252,7 +206,7 @@ body(struct hj_frame *hf, const struct hj_callinfo *ci)
 	case HR_PATHAT:
 		return path_call(hf, ci);
 	case HR_PATH2:
-		return path2_call(hf, ci);
+		return hj_path2_call(hf, ci);
 	case HR_MAKE:
 		return make_call(hf, ci);
 	case HR_FDPATH:
@@ -275,6 +229,9 @@ around(struct hj_frame *hf)
 	case __NR_wait4:
 	case __NR_waitid:
 		return HJ_HOST_POST;
+	case __NR_exit:
+		hj_thread_exit();
+		return HJ_HOST;
 	case __NR_exit_group:
 		hj_exit();
 		return HJ_HOST;
@@ -292,6 +249,8 @@ hj_dispatch(struct hj_frame *hf)
 	int verdict;
 
 	if (likely(*rumpuser_process.ru_mine != 0) && plainly_host(hf, ci))
+		return HJ_HOST;
+	if (hf->hf_nr == __NR_exit && curcpu() == NULL)
 		return HJ_HOST;
 	if (unlikely(curcpu() == NULL || *rumpuser_process.ru_mine == 0) &&
 	    hj_thread_attach() != 0)
@@ -341,7 +300,7 @@ hj_dispatch_init(void)
 {
 	static const uint16_t ours[] = {
 		__NR_rt_sigaction, __NR_execve, __NR_execveat,
-		__NR_exit_group, __NR_fork, __NR_vfork, __NR_clone,
+		__NR_exit, __NR_exit_group, __NR_fork, __NR_vfork, __NR_clone,
 		__NR_clone3, __NR_wait4, __NR_waitid, __NR_poll, __NR_ppoll,
 		__NR_select, __NR_pselect6, __NR_munmap,
 	};

@@ -114,6 +114,24 @@ evict(int fd)
 	}
 }
 
+void
+hj_fd_save(int fds[3])
+{
+
+	fds[0] = rumpuser_process.ru_arenafd;
+	fds[1] = hj.hp_holder;
+	fds[2] = hj.hp_tracefd;
+}
+
+void
+hj_fd_restore(const int fds[3])
+{
+
+	rumpuser_process.ru_arenafd = fds[0];
+	hj.hp_holder = fds[1];
+	hj.hp_tracefd = fds[2];
+}
+
 int
 hj_fd_init(int arenafd)
 {

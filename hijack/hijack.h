@@ -73,6 +73,7 @@ struct hj_thread {
 	struct host *ht_childhost;
 	struct cpu *ht_vparent;	/* the cpu of the parent of this vfork child */
 	bool	ht_vfork;	/* the fork under way is one */
+	int	ht_fds[3];	/* the shim's own before a vfork */
 };
 
 extern __thread struct hj_thread hj_thread
@@ -106,6 +107,9 @@ int	hj_fd_init(int arenafd);
 struct proc *hj_proc(void);	/* the calling process's proc */
 bool	hj_fd_isrump(long fd);
 bool	hj_fd_ours(long fd);	/* one of the shim's own */
+/* A child of vfork may move them, in our memory: ours are where they were. */
+void	hj_fd_save(int fds[3]);
+void	hj_fd_restore(const int fds[3]);
 /* procfd.c: open() of /proc/self/fd/N for a rump descriptor. */
 long	hj_reopen(int fd, int flags);
 /* Any call on such a path; HJ_TO_HOST: the host's answer will do. */
@@ -136,6 +140,8 @@ int	hj_path_escape(char *buf);
  * follows the slashes is in *rest.
  */
 int	hj_path_procfd(const char *path, const char **rest);
+/* path2.c: a call on two paths. */
+long	hj_path2_call(struct hj_frame *, const struct hj_callinfo *);
 long	hj_sys_chdir(struct hj_frame *);
 long	hj_sys_fchdir(struct hj_frame *);
 long	hj_sys_getcwd(struct hj_frame *);
@@ -147,6 +153,7 @@ int	hj_pre_fork(struct hj_frame *);		/* enum hj_verdict */
 long	hj_post_fork(long result);
 void	hj_post_wait(long result);
 void	hj_exit(void);
+void	hj_thread_exit(void);
 void	hj_bare_fork(void);
 int	hj_thread_attach(void);
 

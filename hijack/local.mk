@@ -33,6 +33,7 @@ librumphijack_la_SOURCES += hijack/hijack.h
 librumphijack_la_SOURCES += hijack/ids.c
 librumphijack_la_SOURCES += hijack/mmap.c
 librumphijack_la_SOURCES += hijack/path.c
+librumphijack_la_SOURCES += hijack/path2.c
 librumphijack_la_SOURCES += hijack/poll.c
 librumphijack_la_SOURCES += hijack/process.c
 librumphijack_la_SOURCES += hijack/procfd.c

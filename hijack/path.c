@@ -92,8 +92,14 @@ inside(const struct hj_prefix *px, const char *rest, char *buf)
 static const char *
 host_cwd(void)
 {
+	char *own = curcpu()->c_bounce;
 	long n;
 
+	if (curcpu()->c_vforkparent != NULL) {
+		/* A child of vfork has a cwd of its own, but our memory. */
+		n = hj_host(__NR_getcwd, own, sizeof(hj.hp_cwd));
+		return n > 0 && own[0] == '/' ? own : NULL;
+	}
 	if (atomic_load(&hj.hp_cwdstate) == 1)
 		return hj.hp_cwd;
 	n = hj_host(__NR_getcwd, hj.hp_cwd, sizeof(hj.hp_cwd));

@@ -60,6 +60,43 @@ hj_thread_attach(void)
 	return error;
 }
 
+/* The cpu's lwp ends, and with the last one its proc. */
+static void
+leave_lwp(struct cpu *c)
+{
+	struct lwp *l = c->c_lwp;
+
+	c->c_lwp = NULL;
+	l->l_cpu = NULL;
+	atomic_store(&l->l_state, LWP_IDLE);
+	lwp_release(l);
+}
+
+/*
+ * A thread ends: its lwp and cpu go with it.  The last lwp stays: threads
+ * that have none yet may want its proc.
+ */
+void
+hj_thread_exit(void)
+{
+	uint64_t all = ALL_SIGNALS;
+	bool more;
+
+	if (hj_thread.ht_busy != 0 || hj_thread.ht_vparent != NULL)
+		return;
+	hj_host(__NR_rt_sigprocmask, SETMASK, &all, NULL, 8);
+	hj_thread.ht_busy = 1;
+	/* The reaper's lock: no two of us may be the last but one. */
+	kmutex_enter(&ARENA->a_reaplock);
+	more = hj.hp_proc->p_nlwps > 1;
+	if (more)
+		leave_lwp(curcpu());
+	kmutex_exit(&ARENA->a_reaplock);
+	if (more)
+		cpu_detach();
+	hj_thread.ht_busy = 0;
+}
+
 static bool
 is_vfork(uint64_t flags)
 {
@@ -89,13 +126,9 @@ clone_flags(const struct hj_frame *hf)
 static void
 unfork(struct cpu *c, struct host *h)
 {
-	struct lwp *l = c->c_lwp;
 
 	mapping_remove(h, 0, UINT64_MAX);
-	c->c_lwp = NULL;
-	l->l_cpu = NULL;
-	atomic_store(&l->l_state, LWP_IDLE);
-	lwp_release(l);
+	leave_lwp(c);
 	cpu_embryo_free(c, h);
 }
 
@@ -157,6 +190,7 @@ hj_pre_fork(struct hj_frame *hf)
 		ht->ht_child->c_vforkparent = curcpu();
 		ht->ht_vparent = curcpu();
 		kcurcpu = ht->ht_child;
+		hj_fd_save(ht->ht_fds);
 	}
 	hj_leave();
 	if (error != 0) {
@@ -195,6 +229,10 @@ parent_goes_on(struct hj_thread *ht, long result)
 	struct host *h = ht->ht_childhost;
 
 	if (ht->ht_vparent != NULL) {
+		/* What a child that was killed in the kernel left here. */
+		ht->ht_busy = 1;
+		ht->ht_noted = 0;
+		hj_fd_restore(ht->ht_fds);
 		/* The child has told its own pid; it may be gone by now. */
 		kcurcpu = ht->ht_vparent;
 		ht->ht_vparent = kcurcpu->c_vforkparent;
@@ -291,6 +329,8 @@ hj_exit(void)
 		return;		/* a handler of a fault in the kernel */
 	hj_host(__NR_rt_sigprocmask, SETMASK, &all, NULL, 8);
 	hj_thread.ht_busy = 1;
+	if (p->p_nlwps > 1)
+		reap_all();
 	if (p->p_nlwps > 1) {
 		for (fd = 0; fd < p->p_fd->fd_last; fd++)
 			fd_close(l, fd);
@@ -298,17 +338,16 @@ hj_exit(void)
 	}
 	mapping_remove(h, 0, UINT64_MAX);
 	h->h_proc = NULL;
-	c->c_lwp = NULL;
-	l->l_cpu = NULL;
-	atomic_store(&l->l_state, LWP_IDLE);
-	lwp_release(l);
+	leave_lwp(c);
 	/*
-	 * Our claim on the slot lasts until the host drops it; whoever finds
-	 * the slot free before that takes another.  A child of vfork leaves
-	 * kcurcpu as it is: its parent will put its own back.
+	 * Free first: nobody may find the slot in use without a claim.  Who
+	 * takes it before the claim is gone waits (cpu_adopt()) or takes
+	 * another.  A child of vfork leaves kcurcpu as it is: its parent will
+	 * put its own back.
 	 */
 	cpu_reset(c);
 	atomic_store(&h->h_state, HOST_FREE);
+	rumpuser_unclaim(h->h_index);
 	if (hj_thread.ht_vparent == NULL)
 		kcurcpu = NULL;
 	hj_thread.ht_busy = 0;

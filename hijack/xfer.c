@@ -5,6 +5,8 @@
  */
 #include <asm/unistd.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "hijack/hijack.h"
@@ -87,9 +89,48 @@ side_done(struct side *s)
 	return 0;
 }
 
-/* Only what can be put back may be read ahead: one byte at a time else. */
+/* The file status flags of a side, or -EBADF. */
 static long
-transfer(struct side *in, struct side *out, size_t count)
+side_flags(const struct side *s)
+{
+	long args[6] = { s->s_fd, F_GETFL };
+
+	if (hj_fd_ours(s->s_fd))
+		return -EBADF;
+	return s->s_rump ? sys_call(RSYS_fcntl, args) :
+	    hj_host(__NR_fcntl, s->s_fd, F_GETFL);
+}
+
+static bool
+is_type(const struct side *s, unsigned type)
+{
+	struct stat st;
+	long args[6] = { s->s_fd, (long)&st };
+	long ret;
+
+	ret = s->s_rump ? sys_call(RSYS_fstat, args) :
+	    hj_host(__NR_fstat, s->s_fd, &st);
+	return ret == 0 && (st.st_mode & S_IFMT) == type;
+}
+
+/* Is there something to read (write: room) without waiting? */
+static bool
+side_ready(const struct side *s, bool write)
+{
+	struct pollfd pf = { s->s_fd, write ? POLLOUT : POLLIN, 0 };
+	long left = 0, args[6] = { s->s_fd, FIONREAD, (long)&left };
+
+	if (s->s_rump)
+		return write || (sys_call(RSYS_ioctl, args) == 0 && left > 0);
+	return hj_host(__NR_poll, &pf, 1, 0) > 0;
+}
+
+/*
+ * Only what can be put back is read ahead of a sink that may take less; a
+ * source that may have no more is not waited for once there was some.
+ */
+static long
+transfer(struct side *in, struct side *out, size_t count, bool seekable)
 {
 	char buf[CHUNK];
 	size_t total = 0;
@@ -97,12 +138,14 @@ transfer(struct side *in, struct side *out, size_t count)
 
 	count = kmin(count, 0x7ffff000UL);
 	while (total < count) {
+		if (total > 0 && !seekable && !side_ready(in, false))
+			break;
 		n = side_io(in, false, buf, kmin(count - total,
 		    sizeof(buf)));
 		if (n <= 0)
 			break;
 		w = side_io(out, true, buf, n);
-		if (w < n)
+		if (w < n && seekable)
 			unread(in, n - (w > 0 ? w : 0));
 		if (w <= 0)
 			break;
@@ -117,16 +160,50 @@ transfer(struct side *in, struct side *out, size_t count)
 	return total;
 }
 
-static bool
-regular(const struct side *s)
+/* One end is a pipe, the other a file, and they are of two kernels. */
+static long
+do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 {
-	struct stat st;
-	long args[6] = { s->s_fd, (long)&st };
-	long ret;
+	bool inpipe = is_type(in, S_IFIFO), outpipe = is_type(out, S_IFIFO);
 
-	ret = s->s_rump ? sys_call(RSYS_fstat, args) :
-	    hj_host(__NR_fstat, s->s_fd, &st);
-	return ret == 0 && S_ISREG(st.st_mode);
+	if (flags & ~(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE |
+	    SPLICE_F_GIFT))
+		return -EINVAL;
+	if (!inpipe && !outpipe)
+		return -EINVAL;
+	if ((inpipe && in->s_uoff != NULL) || (outpipe && out->s_uoff != NULL))
+		return -ESPIPE;
+	if (flags & SPLICE_F_NONBLOCK) {
+		if (inpipe && !side_ready(in, false))
+			return -EAGAIN;
+		if (outpipe && !side_ready(out, true))
+			return -EAGAIN;
+	}
+	return transfer(in, out, len, !inpipe);
+}
+
+static long
+do_sendfile(struct side *in, struct side *out, size_t count)
+{
+	bool seekable = is_type(in, S_IFREG) || is_type(in, S_IFBLK);
+
+	if (!seekable && in->s_uoff != NULL)
+		return -ESPIPE;
+	return transfer(in, out, count, seekable);
+}
+
+/* What both sides must be before anything else is looked at. */
+static long
+check_sides(const struct side *in, const struct side *out)
+{
+	long inflags = side_flags(in), outflags = side_flags(out);
+
+	if (inflags < 0 || outflags < 0)
+		return -EBADF;
+	if ((inflags & O_PATH) || (inflags & O_ACCMODE) == O_WRONLY ||
+	    (outflags & O_PATH) || (outflags & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
+	return 0;
 }
 
 long
@@ -135,41 +212,46 @@ hj_sys_xfer(struct hj_frame *hf)
 	const struct hj_callinfo *ci = &hj_callinfo[hf->hf_nr];
 	const long *a = hf->hf_args;
 	struct side in, out;
-	long error;
+	long error, berror;
 
 	switch (hf->hf_nr) {
 	case __NR_sendfile:
 		error = side_init(&in, a[1], (void *)a[2]);
-		if (error == 0)
-			error = side_init(&out, a[0], NULL);
+		side_init(&out, a[0], NULL);
 		break;
 	case __NR_copy_file_range:
 	case __NR_splice:
 		error = side_init(&in, a[0], (void *)a[1]);
+		berror = side_init(&out, a[2], (void *)a[3]);
 		if (error == 0)
-			error = side_init(&out, a[2], (void *)a[3]);
+			error = berror;
 		break;
 	default:
 		error = side_init(&in, a[0], NULL);
-		if (error == 0)
-			error = side_init(&out, a[1], NULL);
+		side_init(&out, a[1], NULL);
 		break;
 	}
 	if (hj_fd_ours(in.s_fd) || hj_fd_ours(out.s_fd))
 		return -EBADF;
 	if (in.s_rump && out.s_rump)
 		return sys_call(ci->hc_rsys, a);
-	if (error != 0)
-		return error;
+	berror = check_sides(&in, &out);
+	if (berror != 0 || error != 0)
+		return berror != 0 ? berror : error;
 	switch (hf->hf_nr) {
 	case __NR_sendfile:
-		return transfer(&in, &out, a[3]);
+		return do_sendfile(&in, &out, a[3]);
+	case __NR_splice:
+		return do_splice(&in, &out, a[4], a[5]);
 	case __NR_copy_file_range:
-		/* As between two file systems that cannot help each other. */
-		if (a[5] != 0 || !regular(&in) || !regular(&out))
+		if (a[5] != 0)
 			return -EINVAL;
+		if (is_type(&in, S_IFDIR) || is_type(&out, S_IFDIR))
+			return -EISDIR;
+		if (!is_type(&in, S_IFREG) || !is_type(&out, S_IFREG))
+			return -EINVAL;
+		/* As between two file systems that cannot help each other. */
 		return -EXDEV;
 	}
-	/* One end of splice must be a pipe, which is the host's here. */
-	return -EINVAL;
+	return -EINVAL;		/* tee: both must be pipes of one kernel */
 }

@@ -188,7 +188,9 @@ cpu_adopt(struct cpu *c, struct host *h)
 {
 	int error;
 
-	error = rumpuser_claim(h->h_index);
+	/* The slot's last user may be about to drop its claim. */
+	while ((error = rumpuser_claim(h->h_index)) == -EAGAIN)
+		rumpuser_yield();
 	if (error < 0)
 		return -error;
 	h->h_pid = rumpuser_getpid();

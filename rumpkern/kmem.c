@@ -139,6 +139,8 @@ kmem_cache_alloc(enum kcache id)
 		KSET(pg->pg_free, *(uint64_t *)obj);
 	} else {
 		obj = (char *)page_addr(pg) + pg->pg_bump * kc->kc_size;
+		/* What is kept begins as zeroes. */
+		kzero(obj, kc->kc_keep);
 		KSET(pg->pg_bump, pg->pg_bump + 1);
 	}
 	KSET(pg->pg_inuse, pg->pg_inuse + 1);

@@ -28,6 +28,8 @@
 
 /* Free memory beyond this many largest blocks goes back to the host. */
 #define KEEP_BLOCKS	256
+/* The first pages of a file lie apart; more come from a block of this size. */
+#define GROW_PAGES	16
 
 struct page_state {
 	struct kmutex ps_lock;
@@ -211,21 +213,60 @@ block_at(struct page_state *ps, const void *goal)
 	return pg;
 }
 
-/* Logged: give back the tail of a block, in largest aligned parts. */
-static void
-trim_block(struct page_state *ps, struct page *pg, size_t n)
+/* Logged: up to n free pages from an address on, of a few blocks. */
+static struct page *
+run_at(struct page_state *ps, const char *goal, size_t n, size_t *have)
 {
-	unsigned order = pg->pg_order, o = 0;
-	bool cold = pg->pg_flags & PAGE_COLD;
-	size_t i;
+	struct page *first = NULL, *pg;
+	int i;
 
-	for (i = (size_t)1 << order; i > n;) {
-		while (o < order && (i & (1u << o)) == 0)
-			o++;
-		while (i - (1u << o) < n)
+	*have = 0;
+	for (i = 0; i < 8 && *have < n; i++) {
+		pg = block_at(ps, goal + (*have << KPAGE_SHIFT));
+		if (pg == NULL)
+			break;
+		if (first == NULL) {
+			first = pg;
+		} else if (((first->pg_flags ^ pg->pg_flags) & PAGE_COLD) != 0) {
+			block_give(ps, pg, pg->pg_order,
+			    pg->pg_flags & PAGE_COLD);
+			break;
+		}
+		*have += (size_t)1 << pg->pg_order;
+	}
+	return first;
+}
+
+/* Logged: a block for n pages, or the largest there is. */
+static struct page *
+run_anywhere(struct page_state *ps, size_t n, size_t *have)
+{
+	struct page *pg = NULL;
+	unsigned order = order_for(n);
+
+	for (; pg == NULL; order--) {
+		pg = block_take(ps, order);
+		*have = (size_t)1 << order;
+		if (order == 0)
+			break;
+	}
+	return pg;
+}
+
+/* Logged: give back the end of a run, in largest aligned parts. */
+static void
+trim_run(struct page_state *ps, struct page *pg, size_t have, size_t n)
+{
+	uint32_t from = page_number(pg) + n, end = page_number(pg) + have;
+	bool cold = pg->pg_flags & PAGE_COLD;
+	unsigned o;
+
+	while (end > from) {
+		o = kmin(__builtin_ctz(end), PAGE_MAXORDER);
+		while (1u << o > end - from)
 			o--;
-		i -= 1u << o;
-		block_give(ps, pg + i, o, cold);
+		end -= 1u << o;
+		block_give(ps, &page_array()[end], o, cold);
 	}
 }
 
@@ -234,25 +275,22 @@ page_data_alloc(size_t n, const void *goal, void **first, bool *cold)
 {
 	struct page_state *ps = ARENA->a_page;
 	struct page *pg = NULL;
-	unsigned order = order_for(n);
-	size_t i;
+	size_t have, i;
 
 	KASSERT(klog_empty() && n >= 1 && n <= 1u << PAGE_MAXORDER);
 	kmutex_enter(&ps->ps_lock);
-	if (goal != NULL)
-		pg = block_at(ps, goal);
-	for (; pg == NULL; order--) {
-		pg = block_take(ps, order);
-		if (order == 0)
-			break;
-	}
+	/* A file that grows gets a block with room behind. */
+	if (goal != NULL && (pg = run_at(ps, goal, n, &have)) == NULL)
+		pg = run_anywhere(ps, kmax(n, (size_t)GROW_PAGES), &have);
+	else if (goal == NULL)
+		pg = run_anywhere(ps, n, &have);
 	if (pg == NULL) {
 		n = 0;
 		goto out;
 	}
-	n = kmin(n, (size_t)1 << pg->pg_order);
+	n = kmin(n, have);
 	*cold = pg->pg_flags & PAGE_COLD;
-	trim_block(ps, pg, n);
+	trim_run(ps, pg, have, n);
 	for (i = 0; i < n; i++)
 		KSET(pg[i].pg_use, PAGE_DATA);
 	*first = page_addr(pg);

@@ -13,6 +13,7 @@
 #include <linux/falloc.h>
 #include <linux/memfd.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 
 #include "rumpuser/rumpuser.h"
 
@@ -80,6 +81,7 @@ rumpuser_arena_map(int fd, void *base, uint64_t size)
 		return -EEXIST;
 	}
 	rumpuser_syscall(__NR_madvise, p, size, MADV_DONTDUMP, 0, 0, 0);
+	rumpuser_process.ru_nseen = size / 4096;
 	return 0;
 }
 
@@ -92,11 +94,36 @@ rumpuser_arena_discard(uint64_t off, uint64_t len)
 }
 
 long
-rumpuser_arena_write(uint64_t off, const void *buf, uint64_t len)
+rumpuser_arena_write(uint64_t off, const void *buf, uint64_t len,
+    uint64_t zeroes)
 {
+	static const char zero[4096];
+	struct iovec iov[2] = {
+		{ (void *)(uintptr_t)buf, len },
+		{ (void *)(uintptr_t)zero, zeroes },
+	};
 
+	if (zeroes > 0)
+		return rumpuser_syscall(__NR_pwritev,
+		    rumpuser_process.ru_arenafd, (long)iov, 2, off, 0, 0);
 	return rumpuser_syscall(__NR_pwrite64, rumpuser_process.ru_arenafd,
 	    (long)buf, len, off, 0, 0);
+}
+
+/* Make ru_seen, which a forked child finds empty, as its page tables are. */
+bool
+rumpuser_arena_see(void)
+{
+	uint64_t len = (rumpuser_process.ru_nseen + 4095) & ~4095UL;
+	long p;
+
+	p = rumpuser_syscall(__NR_mmap, 0, len, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p < 0 && p > -4096)
+		return false;
+	rumpuser_syscall(__NR_madvise, p, len, MADV_WIPEONFORK, 0, 0, 0);
+	rumpuser_process.ru_seen = (uint8_t *)p;
+	return true;
 }
 
 long

@@ -38,6 +38,9 @@ struct rumpuser_process {
 	int	(*ru_fd_reserve)(int from, bool cloexec);
 	void	(*ru_fd_unreserve)(int fd);
 	bool	ru_warned;	/* told of a call before rump_init() */
+	/* A byte a page of the arena, set by rumpuser_arena_seen(). */
+	uint8_t	*ru_seen;
+	uint64_t ru_nseen;
 };
 
 extern struct rumpuser_process rumpuser_process;
@@ -94,12 +97,40 @@ const char *rumpuser_getenv(const char *name);
 int	rumpuser_arena_create(const char *name, uint64_t size);
 int	rumpuser_arena_map(int fd, void *base, uint64_t size);
 int	rumpuser_arena_discard(uint64_t off, uint64_t len);
-/* Write len bytes into the arena at off through its descriptor. */
-long	rumpuser_arena_write(uint64_t off, const void *buf, uint64_t len);
+/*
+ * Write len bytes and up to a page of zeroes into the arena at off, through
+ * its descriptor.  Returns how many bytes, zeroes too.
+ */
+long	rumpuser_arena_write(uint64_t off, const void *buf, uint64_t len,
+	    uint64_t zeroes);
+bool	rumpuser_arena_see(void);
 long	rumpuser_pread(int fd, void *buf, size_t len, uint64_t off);
 uint64_t rumpuser_filesize(int fd);
 void	rumpuser_close(int fd);
 uint64_t rumpuser_physmem(void);
+
+/*
+ * Has this process come by the pages at off before?  From now on it has.  A
+ * hint: the first touch of a page by each process is a fault, which costs more
+ * than a write through the descriptor.
+ */
+static inline bool
+rumpuser_arena_seen(uint64_t off, uint64_t len)
+{
+	uint64_t i = off >> 12, end = (off + len + 4095) >> 12;
+	uint8_t *seen;
+	bool before;
+
+	if (rumpuser_process.ru_seen == NULL && !rumpuser_arena_see())
+		return true;
+	if (end > rumpuser_process.ru_nseen)
+		return true;
+	seen = rumpuser_process.ru_seen;
+	before = __atomic_load_n(&seen[i], __ATOMIC_RELAXED) != 0;
+	for (; i < end; i++)
+		__atomic_store_n(&seen[i], 1, __ATOMIC_RELAXED);
+	return before;
+}
 
 /* Is this host slot's process alive?  See rumpuser_claim(). */
 int	rumpuser_claim(uint32_t slot);

@@ -567,6 +567,19 @@ flock_fileclose(struct file *f)
 		drop_owned(slot, f);
 }
 
+struct flockhead *
+flock_forget(struct flockhead **slot)
+{
+	struct flockhead *fh = *slot;
+
+	if (fh == NULL)
+		return NULL;
+	KASSERT(fh->fh_locks == NULL && fh->fh_waiting == 0);
+	KSET(*slot, NULL);
+	khand_add(KHAND_MEM, fh);
+	return fh;
+}
+
 void
 flock_boot(void)
 {

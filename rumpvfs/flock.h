@@ -57,6 +57,12 @@ void	flock_fdclose(const struct filedesc *, struct file *);
 /* The last reference of the file goes. */
 void	flock_fileclose(struct file *);
 
+/*
+ * Logged: the object goes, nobody has or wants a lock on it.  A head that a
+ * death left empty comes in hand, to be freed after the commit.
+ */
+struct flockhead *flock_forget(struct flockhead **slot);
+
 /* A request in hand, of a process that died (KHAND_FLOCK). */
 void	flock_release(void *);
 

@@ -38,6 +38,7 @@ void
 pipe_rele(struct pipe *p)
 {
 	struct vnode *vp = p->pp_vnode;
+	struct flockhead *fh = NULL;
 	char *ring = NULL;
 	void *pkts = NULL;
 	bool last;
@@ -54,6 +55,7 @@ pipe_rele(struct pipe *p)
 			khand_add(KHAND_PAGES, ring);
 		if ((pkts = p->pp_pkts) != NULL)
 			khand_add(KHAND_MEM, pkts);
+		fh = flock_forget(&p->pp_locks);
 		if (vp != NULL) {
 			KSET(vp->v_fifo, NULL);
 			khand_add(KHAND_VNODE, vp);
@@ -69,6 +71,8 @@ pipe_rele(struct pipe *p)
 		page_free(ring);
 	if (pkts != NULL)
 		kmem_free(pkts);
+	if (fh != NULL)
+		kmem_free(fh);
 	kmem_free(p);
 	if (vp != NULL)
 		vnode_rele(vp);

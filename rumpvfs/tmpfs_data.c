@@ -179,80 +179,109 @@ written_to(struct vnode *vp, uint64_t off)
 }
 
 /*
- * Fill a cold run through the arena's descriptor: bytes done.  Cheaper than
- * the fault of a first touch, even for a few bytes; small pieces of a vector,
- * each a call, are not.
+ * May the host move bytes to these pages at less cost, through the arena's
+ * descriptor?  The first touch of a page by a process is a fault: so it may if
+ * the pages are cold or this process has not come by them.
+ */
+static inline bool
+by_host(const char *to, size_t len, bool cold)
+{
+	bool seen = rumpuser_arena_seen(page_offset(to), len);
+
+	/* The program's limit on file sizes would hold for the arena's. */
+	return unlikely(cold || !seen) &&
+	    curlwp()->l_proc->p_fsize == FSIZE_INFINITY;
+}
+
+/*
+ * Let the host move up to len bytes; if that was all, `pad' zeroes follow.
+ * Small pieces of a vector, each a call, are left.
  */
 static size_t
-fill_cold(char *to, size_t len, struct uio *uio)
+host_fill(char *to, size_t len, size_t pad, struct uio *uio)
 {
-	size_t done = 0, n;
+	size_t done = 0, n, zeroes;
 	long r;
 
 	while (done < len) {
 		n = kmin(len - done, uio->uio_iov->iov_len - uio->uio_iovoff);
 		if (n < len - done && n < KPAGE_SIZE)
 			break;
+		zeroes = done + n == len ? pad : 0;
 		r = rumpuser_arena_write(page_offset(to + done),
-		    (char *)uio->uio_iov->iov_base + uio->uio_iovoff, n);
+		    (char *)uio->uio_iov->iov_base + uio->uio_iovoff, n,
+		    zeroes);
 		if (r <= 0)
 			break;
-		uio_skip(r, uio);
-		done += r;
+		if ((size_t)r >= n && (size_t)r < n + zeroes)
+			memset(to + len, 0, pad);
+		n = kmin((size_t)r, n);
+		uio_skip(n, uio);
+		done += n;
 	}
 	return done;
 }
 
-/* Move up to len bytes to where only this cpu looks: bytes done. */
 static size_t
-fill(char *to, size_t len, bool cold, struct uio *uio)
+move_some(char *to, size_t len, struct uio *uio)
 {
-	size_t done = 0, before;
+	size_t before = uio->uio_resid;
 
-	/* The program's limit on file sizes would hold for the arena's. */
-	if (cold && curlwp()->l_proc->p_fsize == FSIZE_INFINITY)
-		done = fill_cold(to, len, uio);
-	if (done < len) {
-		before = uio->uio_resid;
-		(void)uio_move(to + done, len - done, uio);
-		done += before - uio->uio_resid;
-	}
-	return done;
+	(void)uio_move(to, len, uio);
+	return before - uio->uio_resid;
 }
 
-/* The same in pages that hold stale bytes: zeroes around what was moved. */
-static size_t
-fill_stale(char *to, size_t len, struct uio *uio)
+/* Overwrite bytes of pages that are there: how many. */
+static inline size_t
+overwrite(char *to, size_t len, struct uio *uio)
 {
-	size_t po = (uintptr_t)to & KPAGE_MASK, done;
+	size_t done = 0;
 
-	done = fill(to, len, false, uio);
-	if (done > 0) {
-		memset(to - po, 0, po);
-		memset(to + done, 0, -(po + done) & KPAGE_MASK);
-	}
+	if (by_host(to, len, false))
+		done = host_fill(to, len, 0, uio);
+	if (done < len)
+		done += move_some(to + done, len - done, uio);
 	return done;
 }
 
 /*
- * Fill the last `tail' bytes of the page that ends at `end', then fresh pages
- * from `to' on.  If these follow it and are cold, that is one call of the host;
- * otherwise the page before would have to be mapped, a fault.
+ * Fill fresh pages with up to len bytes, and zeroes to the end of the last page
+ * that got some.  Returns the bytes moved.
+ */
+static size_t
+fill(char *to, size_t len, bool cold, bool host, struct uio *uio)
+{
+	size_t done = 0;
+
+	if (host)
+		done = host_fill(to, len,
+		    cold ? 0 : -((uintptr_t)to + len) & KPAGE_MASK, uio);
+	if (done == len)
+		return done;
+	done += move_some(to + done, len - done, uio);
+	if (!cold && done > 0)
+		memset(to + done, 0, -((uintptr_t)to + done) & KPAGE_MASK);
+	return done;
+}
+
+/*
+ * Write the last `tail' bytes of the page that ends at `end', then fill fresh
+ * pages from `to' on.  If these follow it the host can do that in one call.
  */
 static size_t
 fill_both(char *end, size_t tail, char *to, size_t len, bool cold,
     struct uio *uio)
 {
+	bool host = by_host(to, len, cold);
 	size_t done = 0;
 
-	if (tail > 0 && cold && to == end)
-		return fill(end - tail, tail + len, true, uio);
+	if (tail > 0 && host && to == end)
+		return fill(end - tail, tail + len, cold, true, uio);
 	if (tail > 0)
-		done = fill(end - tail, tail, false, uio);
+		done = overwrite(end - tail, tail, uio);
 	if (done < tail)
 		return done;
-	return done + (cold ? fill(to, len, true, uio) :
-	    fill_stale(to, len, uio));
+	return done + fill(to, len, cold, host, uio);
 }
 
 /* Where the page before the index ends; NULL: it has none. */
@@ -296,6 +325,8 @@ write_new(struct vnode *vp, struct uio *uio, size_t left, size_t tail)
 	}
 	len = kmin(left - tail, (n << KPAGE_SHIFT) - po);
 	done = fill_both(end, tail, (char *)first + po, len, cold, uio);
+	if (!cold && done > tail)
+		memset(first, 0, po);
 	uio->uio_offset = start + done;
 	kept = 0;
 	if (done > tail) {
@@ -317,8 +348,9 @@ write_unwritten(struct vnode *vp, struct uio *uio, uint64_t word, size_t n)
 	uint64_t off = uio->uio_offset;
 	size_t done;
 
-	done = fill_stale(page + (off & KPAGE_MASK), n, uio);
+	done = fill(page + (off & KPAGE_MASK), n, false, false, uio);
 	if (done > 0) {
+		memset(page, 0, off & KPAGE_MASK);
 		radix_set(&vp->v_pages, off >> KPAGE_SHIFT,
 		    word & ~PAGE_UNWRITTEN, NULL);
 		uio->uio_offset = off + done;
@@ -332,7 +364,7 @@ static inline int
 write_piece(struct vnode *vp, struct uio *uio, size_t left)
 {
 	uint64_t off = uio->uio_offset, word;
-	size_t n, before = uio->uio_resid;
+	size_t n, done;
 	char *addr;
 	int error;
 
@@ -351,12 +383,12 @@ write_piece(struct vnode *vp, struct uio *uio, size_t left)
 			return error;
 		/* This much there is room for. */
 	}
-	error = uio_move(addr, n, uio);
-	off += before - uio->uio_resid;
+	done = overwrite(addr, n, uio);
+	off += done;
 	uio->uio_offset = off;
 	if (off > vp->v_size)
 		written_to(vp, off);
-	return error;
+	return done < n ? EFAULT : 0;
 }
 
 int

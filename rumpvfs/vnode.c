@@ -12,6 +12,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpvfs/flock.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vnode.h"
 #include "rumpvfs/xattr.h"
@@ -163,6 +164,7 @@ static struct vnode *
 vnode_free(struct vnode *vp)
 {
 	struct vnode *parent = NULL;
+	struct flockhead *fh;
 
 	if (vp->v_type == VREG)
 		while (!tmpfs_free_piece(vp))
@@ -173,7 +175,10 @@ vnode_free(struct vnode *vp)
 		free_object((void **)&vp->v_symlink.l_target);
 	while (vp->v_xattr != NULL)
 		xattr_free_first(vp);
-	KASSERT(vp->v_locks == NULL);
+	if ((fh = flock_forget(&vp->v_locks)) != NULL) {
+		klog_commit();
+		kmem_free(fh);
+	}
 	if (vp->v_type == VDIR)
 		parent = vp->v_dir.d_parent;
 	KSET(vp->v_type, VNON);	/* the checker's sign that it is free */

@@ -38,6 +38,7 @@ static const struct option longopts[] = {
 	{ "skip", required_argument, NULL, 'k' },
 	{ "only", required_argument, NULL, 'o' },
 	{ "inject", required_argument, NULL, 'i' },
+	{ "no-times", no_argument, NULL, 't' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, '?' },
 	{ NULL, 0, NULL, 0 }
@@ -49,7 +50,7 @@ usage(void)
 	fprintf(stderr, "usage: fsfuzz [--seed N] [--calls N] [--round N] "
 	    "[--host DIR] [--rump DIR]\n    [--skip CALL,...] "
 	    "[--only CALL,...] [--replay FILE] [--inject chmod] "
-	    "[--verbose]\n");
+	    "[--no-times] [--verbose]\n");
 	exit(2);
 }
 
@@ -69,6 +70,7 @@ parse(int argc, char **argv)
 		case 'k': opt.skip = optarg; break;
 		case 'o': opt.only = optarg; break;
 		case 'i': opt.inject = optarg; break;
+		case 't': opt.notimes = true; break;
 		case 'v': opt.verbose = true; break;
 		default: usage();
 		}
@@ -219,7 +221,10 @@ main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	make_dirs();
 	buffers_init();
-	ctime_probe(opt.host);
+	ctime_fine = ctime_probe(opt.host) & ctime_probe(opt.rump);
+	if (!ctime_fine)
+		printf("a ctime is only as good as the clock tick: "
+		    "comparing fewer\n");
 	gen_start();
 	tally = mmap(NULL, (size_t)nops * sizeof(*tally),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

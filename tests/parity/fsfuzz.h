@@ -86,6 +86,7 @@ struct options {
 	const char	*only;
 	const char	*inject;
 	bool		verbose;
+	bool		notimes;
 };
 
 struct tally {
@@ -141,8 +142,9 @@ void	look_names(struct side *, int);
 void	times_age(struct side *, int);
 void	times_changed(struct side *);
 void	tree_remove(const char *);
-extern bool ctime_fine;
-void	ctime_probe(const char *);
+extern bool ctime_fine;		/* on both sides */
+bool	ctime_probe(const char *);
+void	ctime_wait(const struct op *);
 
 /* fsfuzz_shrink.c */
 long	shrink(struct op *, long, int (*)(const struct op *, long, bool));

@@ -41,7 +41,7 @@ may_block(int fd)
 static long
 skipped(struct side *s)
 {
-	put(s, " skipped: would block");
+	put(s, " skipped");
 	return 0;
 }
 
@@ -234,10 +234,23 @@ inlen(uint32_t code)
 	return len > MAXIO && len < (size_t)1 << 62 ? MAXIO : len;
 }
 
+/* A write past the end that faults makes a host's file grow: not wanted. */
+static bool
+grows_by_fault(int fd, uint32_t buf, off_t off)
+{
+	struct stat st;
+
+	if ((buf & 0xff) == 0 || fstat(fd, &st) == -1)
+		return false;
+	if (off == -1)
+		off = lseek(fd, 0, SEEK_CUR);
+	return off > st.st_size;
+}
+
 long
 op_write(struct side *s, const struct op *o)
 {
-	if (may_block(FD(0)))
+	if (may_block(FD(0)) || grows_by_fault(FD(0), A(1), -1))
 		return skipped(s);
 	return write(FD(0), arg_in(A(1)), inlen(A(2)));
 }
@@ -245,6 +258,8 @@ op_write(struct side *s, const struct op *o)
 long
 op_pwrite(struct side *s, const struct op *o)
 {
+	if (grows_by_fault(FD(0), A(1), OFF(3)))
+		return skipped(s);
 	return pwrite(FD(0), arg_in(A(1)), inlen(A(2)), OFF(3));
 }
 
@@ -254,7 +269,7 @@ op_writev(struct side *s, const struct op *o)
 	static struct iovec iov[2048];
 	int cnt = cut(iov, arg_in(A(1)), inlen(A(2)), A(3));
 
-	if (may_block(FD(0)))
+	if (may_block(FD(0)) || grows_by_fault(FD(0), A(1), -1))
 		return skipped(s);
 	return writev(FD(0), A(3) == 12 ? (struct iovec *)8 : iov, cnt);
 }
@@ -265,7 +280,7 @@ op_pwritev2(struct side *s, const struct op *o)
 	struct iovec iov[32];
 	int cnt = cut(iov, arg_in(A(1)), inlen(A(2)), 0);
 
-	if (may_block(FD(0)))
+	if (may_block(FD(0)) || grows_by_fault(FD(0), A(1), OFF(3)))
 		return skipped(s);
 	return pwritev2(FD(0), iov, cnt, OFF(3), arg_rwf(A(4)));
 }
@@ -613,7 +628,7 @@ op_fork(struct side *s, const struct op *o)
 	int fd = FD(0), status;
 	pid_t pid;
 
-	if (may_block(fd))
+	if (may_block(fd) || grows_by_fault(fd, A(1), -1))
 		return skipped(s);
 	pid = fork();
 	if (pid == 0) {
@@ -644,7 +659,7 @@ op_fsize(struct side *s, const struct op *o)
 	int error;
 	ssize_t n;
 
-	if (may_block(FD(0)))
+	if (may_block(FD(0)) || grows_by_fault(FD(0), A(1), OFF(3)))
 		return skipped(s);
 	getrlimit(RLIMIT_FSIZE, &was);
 	lim = was;

@@ -108,12 +108,15 @@ side_call(struct side *s, const struct op *o)
 	static char buf[8192];
 	const char *spec = ops[o->nr].spec;
 	bool as = o->as != 0 && root();
+	bool timed = o->timed != 0 && !opt.notimes;
 	int error, arg = 0;
 	long r;
 
 	s->out->len = 0;
-	if (o->timed != 0)
+	if (timed) {
 		times_age(s, o->timed);
+		ctime_wait(o);
+	}
 	if (fchdir(s->cwd) == -1)
 		put(s, " fchdir=%s", errname(errno));
 	if (as)
@@ -128,7 +131,7 @@ side_call(struct side *s, const struct op *o)
 		tally[o->nr].calls++;
 		tally[o->nr].good += r != -1;
 	}
-	if (o->timed != 0)
+	if (timed)
 		times_changed(s);
 	for (; *spec != '\0'; spec++)
 		if (*spec != 'p' && arg++ >= 0 && *spec == 'f')
