@@ -4,6 +4,7 @@
  */
 #include "hijack/env.h"
 #include "hijack/hijack.h"
+#include "hijack/image.h"
 #include "rumpkern/copy.h"
 
 #define ATTACH	"RUMP_ATTACH="
@@ -37,10 +38,11 @@ has_self(const char *list)
 }
 
 int
-hj_env_build(const char **env, const char *const *uenv, long n, char **next)
+hj_env_build(struct image *im, const char *const *uenv, long n)
 {
+	const char **env = im->im_envp, *name = im->im_rump ? im->im_name : "";
 	unsigned hide = HJ_HIDE_PRELOAD | HJ_HIDE_SPEC;
-	char *buf = *next, *end = *next + HJ_ENV_SIZE;
+	char *buf = im->im_next, *end = buf + HJ_ENV_SIZE;
 	const char *preload = NULL, *s;
 	long i, k = 0, at = -1;
 	char head[16];
@@ -76,11 +78,12 @@ hj_env_build(const char **env, const char *const *uenv, long n, char **next)
 		    hj.hp_spec.sp_text) + 1;
 	}
 	env[k++] = buf;
-	buf += kfmt(buf, end - buf, ATTACH "%d,%u,%u,%d,%u",
+	buf += kfmt(buf, end - buf, ATTACH "%d,%u,%u,%d,%u,%lu,%s%s",
 	    rumpuser_process.ru_arenafd, curcpu()->c_host,
-	    curcpu()->c_index, hj.hp_tracefd, hide) + 1;
+	    curcpu()->c_index, hj.hp_tracefd, hide, strlen(name), name,
+	    im->im_exe) + 1;
 	env[k] = NULL;
-	*next = buf;
+	im->im_next = buf;
 	return 0;
 }
 
@@ -114,8 +117,9 @@ next_number(const char **s, long *v)
 bool
 hj_env_attach(char **envp, struct hj_attach *at)
 {
+	static char name[KPATH_MAX];
 	const char *s;
-	long v[5];
+	long v[6];
 	int i;
 
 	for (; *envp != NULL; envp++)
@@ -125,12 +129,16 @@ hj_env_attach(char **envp, struct hj_attach *at)
 		return false;
 	s = *envp + strlen(ATTACH);
 	take_out(envp);
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < 6; i++)
 		if (!next_number(&s, &v[i]))
 			return false;
-	*at = (struct hj_attach){ v[0], v[1], v[2], v[3], v[4] };
-	return *s == '\0' && v[1] > 0 && v[1] < HOST_MAX && v[2] > 0 &&
-	    v[2] < CPU_MAX;
+	if (v[1] <= 0 || v[1] >= HOST_MAX || v[2] <= 0 || v[2] >= CPU_MAX ||
+	    v[5] < 0 || v[5] >= KPATH_MAX || v[5] > (long)strlen(s))
+		return false;
+	memcpy(name, s, v[5]);
+	*at = (struct hj_attach){ v[0], v[1], v[2], v[3], v[4], name,
+	    s + v[5] };
+	return strlen(at->at_exe) < KPATH_MAX;
 }
 
 void

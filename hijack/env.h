@@ -7,14 +7,15 @@
 
 #include "rumpkern/kern.h"
 
-#define HJ_ENV_SIZE	(8 * 1024UL)	/* the strings hj_env_build() makes */
+struct image;
+
+#define HJ_ENV_SIZE	(20 * 1024UL)	/* the strings hj_env_build() makes */
 
 /*
- * Fill env with the program's (n strings at uenv), ours in place of what it
- * says of the same names.  Strings are made at *next, which moves on.
+ * Fill im_envp with the program's (n strings at uenv), ours in place of what
+ * it says of the same names.
  */
-int	hj_env_build(const char **env, const char *const *uenv, long n,
-	    char **next);
+int	hj_env_build(struct image *, const char *const *uenv, long n);
 
 /* RUMP_ATTACH, taken apart. */
 struct hj_attach {
@@ -23,6 +24,8 @@ struct hj_attach {
 	uint32_t at_cpu;
 	int	at_tracefd;
 	unsigned at_hide;	/* variables the program did not ask for */
+	const char *at_name;	/* the file that was executed, or "" */
+	const char *at_exe;	/* rump's executable, or "" */
 };
 
 #define HJ_HIDE_PRELOAD	1	/* all of LD_PRELOAD */

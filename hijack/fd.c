@@ -228,8 +228,12 @@ dup_onto(int oldfd, long newfd, bool cloexec)
 	f = fd_getfile(l, oldfd, 0);
 	if (f == NULL)
 		return -EBADF;
-	file_hold(f);
+	error = file_hold(f);
 	fd_done(l, f, 0);
+	if (error != 0) {
+		hj_host(__NR_close, newfd);
+		return -error;
+	}
 	error = fd_install_at(l, f, newfd, cloexec);
 	if (error != 0) {
 		file_rele(f);

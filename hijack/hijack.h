@@ -53,6 +53,7 @@ struct hj_process {
 	int	hp_tracefd;	/* -1: no trace */
 	bool	hp_traceall;
 	char	hp_self[512];	/* this library's path */
+	char	hp_exe[4096];	/* /proc/self/exe if that is rump's, or "" */
 	/* The host's idea of the cwd; guarded by hp_cwdlock. */
 	_Atomic uint32_t hp_cwdstate;
 	uint32_t hp_cwdlen;
@@ -100,6 +101,8 @@ void	hj_enter(void);
 /* Raises what was deferred; true: restart the call if it was interrupted. */
 bool	hj_leave(void);
 void	hj_signal_init(void);
+/* Around an exec: what the program ignores the new image is to ignore. */
+void	hj_signal_exec(bool before);
 long	hj_sys_rt_sigaction(struct hj_frame *);
 
 /* fd.c */
@@ -140,6 +143,8 @@ int	hj_path_escape(char *buf);
  * follows the slashes is in *rest.
  */
 int	hj_path_procfd(const char *path, const char **rest);
+/* /proc/self/exe and the like. */
+bool	hj_path_procexe(const char *path);
 /* path2.c: a call on two paths. */
 long	hj_path2_call(struct hj_frame *, const struct hj_callinfo *);
 long	hj_sys_chdir(struct hj_frame *);

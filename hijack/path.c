@@ -329,11 +329,35 @@ after(const char *path, const char *head)
 	return strncmp(path, head, n) == 0 ? path + n : NULL;
 }
 
+/* What follows /proc/self/ in a path, whichever way that is spelt; or NULL. */
+static const char *
+in_proc_self(const char *path)
+{
+	char self[32];
+	const char *s;
+
+	path = after(path, "/proc/");
+	if (path == NULL)
+		return NULL;
+	if ((s = after(path, "self/")) != NULL ||
+	    (s = after(path, "thread-self/")) != NULL)
+		return s;
+	kfmt(self, sizeof(self), "%d/", rumpuser_getpid());
+	return after(path, self);
+}
+
+bool
+hj_path_procexe(const char *path)
+{
+	const char *s = in_proc_self(path);
+
+	return s != NULL && strcmp(s, "exe") == 0;
+}
+
 int
 hj_path_procfd(const char *path, const char **rest)
 {
 	static const char *const std[] = { "stdin", "stdout", "stderr" };
-	char self[32];
 	const char *s;
 	int i, fd = -1;
 
@@ -344,13 +368,9 @@ hj_path_procfd(const char *path, const char **rest)
 				fd = i;
 		if ((s = after(s, "fd/")) != NULL)
 			fd = number(s, rest);
-	} else if ((s = after(path, "/proc/self/fd/")) != NULL ||
-	    (s = after(path, "/proc/thread-self/fd/")) != NULL) {
+	} else if ((s = in_proc_self(path)) != NULL &&
+	    (s = after(s, "fd/")) != NULL) {
 		fd = number(s, rest);
-	} else if (after(path, "/proc/") != NULL) {
-		kfmt(self, sizeof(self), "/proc/%d/fd/", rumpuser_getpid());
-		if ((s = after(path, self)) != NULL)
-			fd = number(s, rest);
 	}
 	return fd >= 0 && hj_fd_isrump(fd) ? fd : -1;
 }

@@ -28,8 +28,10 @@ same_end(struct lwp *l, int fd, int flags)
 		fd_done(l, f, 0);
 		return -EACCES;
 	}
-	file_hold(f);
+	error = file_hold(f);
 	fd_done(l, f, 0);
+	if (error != 0)
+		return -error;
 	error = fd_install(l, f, 0, flags & O_CLOEXEC, &newfd);
 	if (error != 0) {
 		file_rele(f);

@@ -238,3 +238,20 @@ hj_signal_init(void)
 		set_host(faults[i], &wanted[faults[i]], NULL);
 	}
 }
+
+void
+hj_signal_exec(bool before)
+{
+	static const int faults[2] = { SIGSEGV, SIGBUS };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (wanted[faults[i]].sa_fn != (void *)SIG_IGN)
+			continue;
+		if (before)
+			hj_host(__NR_rt_sigaction, faults[i],
+			    &wanted[faults[i]], NULL, 8);
+		else
+			set_host(faults[i], &wanted[faults[i]], NULL);
+	}
+}

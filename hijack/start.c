@@ -8,8 +8,10 @@
  * own.  Then libc's and ld.so's system calls are rewritten.
  */
 #include <asm/unistd.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 
 #include "hijack/env.h"
 #include "hijack/hijack.h"
@@ -194,6 +196,24 @@ boot(void)
 	kmutex_exit(&root->v_lock);
 }
 
+/* The host ran a copy, or an interpreter: say what the program ran. */
+static void
+take_name(const struct hj_attach *at, Elf64_auxv_t *av)
+{
+	const char *base = at->at_name, *s;
+
+	if (*base == '\0')
+		return;
+	for (s = base; *s != '\0'; s++)
+		if (*s == '/')
+			base = s + 1;
+	hj_host(__NR_prctl, PR_SET_NAME, base);
+	memcpy(hj.hp_exe, at->at_exe, strlen(at->at_exe) + 1);
+	for (; av->a_type != AT_NULL; av++)
+		if (av->a_type == AT_EXECFN)
+			av->a_un.a_val = (uintptr_t)at->at_name;
+}
+
 /* An executed process: the proc it was goes on. */
 static void
 attach(const struct hj_attach *at)
@@ -226,13 +246,18 @@ start(int argc, char **argv, char **envp)
 {
 	struct hj_auxinfo ai;
 	struct hj_attach at;
+	Elf64_auxv_t *auxv;
 	const char *why = NULL;
+	char **e;
 	bool attached;
 	long error;
 
 	(void)argc;
 	(void)argv;
 	hj_auxinfo_init(&ai, envp);
+	for (e = envp; *e != NULL; e++)
+		continue;
+	auxv = (void *)(e + 1);
 	attached = hj_env_attach(envp, &at);
 	check(kern_start(envp), "RUMP_SPIN_US");
 	read_spec();
@@ -249,6 +274,8 @@ start(int argc, char **argv, char **envp)
 	if (error < 0)
 		hj_die(EXIT_OURS, "cannot rewrite libc's system calls: %s",
 		    why != NULL ? why : "unknown");
-	if (attached)
+	if (attached) {
 		hj_env_hide(envp, at.at_hide);
+		take_name(&at, auxv);
+	}
 }

@@ -45,16 +45,22 @@ file_alloc(enum ftype type, uint32_t flags)
 	return f;
 }
 
-void
+int
 file_hold(struct file *f)
 {
+	int error = 0;
 
 	KASSERT(klog_empty());
 	kmutex_enter(&f->f_lock);
-	KSET(f->f_count, f->f_count + 1);
-	khand_add(KHAND_FILE, f);
+	if (f->f_count == 0) {
+		error = EBADF;
+	} else {
+		KSET(f->f_count, f->f_count + 1);
+		khand_add(KHAND_FILE, f);
+	}
 	klog_commit();
 	kmutex_exit(&f->f_lock);
+	return error;
 }
 
 /* Does a cpu use it, apart from the one slot? */

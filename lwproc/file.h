@@ -106,8 +106,11 @@ struct filedesc {
 
 /* A new, unconnected file, in hand. NULL: full. */
 struct file *file_alloc(enum ftype, uint32_t flags);
-/* One more reference, in hand (KHAND_FILE). */
-void	file_hold(struct file *);
+/*
+ * One more reference, in hand (KHAND_FILE).  EBADF: the last has gone since
+ * the caller found it.
+ */
+int	file_hold(struct file *);
 /* Drop the reference that is in hand. */
 void	file_rele(struct file *);
 
@@ -124,6 +127,14 @@ void	fd_done(struct lwp *, struct file *, int slot);
  */
 int	fd_install(struct lwp *, struct file *, int from, bool cloexec,
 	    int *fd);
+/*
+ * For calls that must not fail after they have changed something: a number
+ * before that, or EMFILE.  fd_install_reserved() uses it, or else it goes by
+ * fd_unreserve().  -1: the kernel numbers by itself, and there was one free.
+ */
+int	fd_reserve(struct lwp *, bool cloexec, int *fd);
+void	fd_unreserve(int fd);
+int	fd_install_reserved(struct lwp *, struct file *, bool cloexec, int *fd);
 /* At a given number, replacing what is there. */
 int	fd_install_at(struct lwp *, struct file *, int fd, bool cloexec);
 int	fd_close(struct lwp *, int fd);

@@ -242,6 +242,43 @@ fd_install(struct lwp *l, struct file *f, int from, bool cloexec, int *fd)
 }
 
 int
+fd_reserve(struct lwp *l, bool cloexec, int *fd)
+{
+	struct filedesc *fdp = l->l_proc->p_fd;
+	int n, error;
+
+	*fd = -1;
+	if (rumpuser_process.ru_fd_reserve != NULL) {
+		n = rumpuser_process.ru_fd_reserve(0, cloexec);
+		if (n < 0)
+			return -n;
+		*fd = n;
+		return 0;
+	}
+	kmutex_enter(&fdp->fd_lock);
+	error = lowest_free(fdp, l->l_proc->p_nofile, 0, &n);
+	kmutex_exit(&fdp->fd_lock);
+	return error;
+}
+
+void
+fd_unreserve(int fd)
+{
+
+	if (fd >= 0)
+		rumpuser_process.ru_fd_unreserve(fd);
+}
+
+int
+fd_install_reserved(struct lwp *l, struct file *f, bool cloexec, int *fd)
+{
+
+	if (*fd < 0)
+		return fd_install(l, f, 0, cloexec, fd);
+	return fd_install_at(l, f, *fd, cloexec);
+}
+
+int
 fd_install_at(struct lwp *l, struct file *f, int fd, bool cloexec)
 {
 	struct filedesc *fdp = l->l_proc->p_fd;

@@ -184,6 +184,7 @@ set_time(struct vtime *vt, const struct timespec *ts, const struct vtime *now)
 		return;
 	KSET(vt->vt_sec, ts->tv_nsec == UTIME_NOW ? now->vt_sec : ts->tv_sec);
 	KSET(vt->vt_nsec, ts->tv_nsec == UTIME_NOW ? now->vt_nsec :
+	    ts->tv_sec == INT64_MIN || ts->tv_sec == INT64_MAX ? 0 :
 	    (uint32_t)ts->tv_nsec);
 }
 
@@ -194,7 +195,6 @@ set_times(struct vnode *vp, const struct cred *cr, const struct timespec *ts)
 	static const struct timespec both_now[2] = {
 		{ .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW },
 	};
-	struct vtime now;
 
 	if (ts != NULL &&
 	    (!nsec_valid(ts[0].tv_nsec) || !nsec_valid(ts[1].tv_nsec)))
@@ -212,11 +212,10 @@ set_times(struct vnode *vp, const struct cred *cr, const struct timespec *ts)
 	}
 	if (ts == NULL)
 		ts = both_now;
-	vtime_now(&now);
 	kmutex_enter(&vp->v_lock);
-	set_time(&vp->v_atime, &ts[0], &now);
-	set_time(&vp->v_mtime, &ts[1], &now);
 	vnode_touch(vp, VTOUCH_CTIME);
+	set_time(&vp->v_atime, &ts[0], &vp->v_ctime);
+	set_time(&vp->v_mtime, &ts[1], &vp->v_ctime);
 	klog_commit();
 	kmutex_exit(&vp->v_lock);
 	return 0;
@@ -273,7 +272,7 @@ sys_truncate(struct lwp *l, const struct sys_truncate_args *a, long *retval)
 	else
 		error = vnode_access(t.t_vp, t.t_cred, W_OK);
 	if (error == 0)
-		error = tmpfs_truncate(t.t_vp, a->length, false);
+		error = tmpfs_truncate(t.t_vp, a->length, true);
 	vtarget_done(&t);
 	return error;
 }
@@ -306,10 +305,17 @@ check_fallocate(const struct vtarget *t, int mode, int64_t off, int64_t len)
 
 	if (off < 0 || len <= 0)
 		return EINVAL;
-	/* As tmpfs: no ZERO_RANGE, COLLAPSE_RANGE and their like. */
-	if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) != 0 ||
-	    mode == FALLOC_FL_PUNCH_HOLE)
+	/* As tmpfs, and ZERO_RANGE: no COLLAPSE_RANGE and its like. */
+	switch (mode) {
+	case 0:
+	case FALLOC_FL_KEEP_SIZE:
+	case FALLOC_FL_ZERO_RANGE:
+	case FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE:
+	case FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE:
+		break;
+	default:
 		return EOPNOTSUPP;
+	}
 	if (!(t->t_file->f_mode & FMODE_WRITE))
 		return EBADF;
 	if (vp == NULL || vp->v_type == VFIFO)
@@ -336,6 +342,9 @@ sys_fallocate(struct lwp *l, const struct sys_fallocate_args *a, long *retval)
 		goto out;
 	if (a->mode & FALLOC_FL_PUNCH_HOLE)
 		error = tmpfs_punch(t.t_vp, a->offset, a->len);
+	else if (a->mode & FALLOC_FL_ZERO_RANGE)
+		error = tmpfs_zero(t.t_vp, a->offset, a->len,
+		    a->mode & FALLOC_FL_KEEP_SIZE);
 	else
 		error = tmpfs_allocate(t.t_vp, a->offset, a->len,
 		    a->mode & FALLOC_FL_KEEP_SIZE);

@@ -17,7 +17,7 @@
 
 #define MAY_X	1	/* X_OK */
 
-/* --- getdents64 ----------------------------------------------------------- */
+/* --- getdents --------------------------------------------------------------- */
 
 /* What programs get. */
 struct linux_dirent64 {
@@ -29,7 +29,15 @@ struct linux_dirent64 {
 };
 
 #define DIRENT_HEAD	offsetof(struct linux_dirent64, d_name)
+/* The older form has the type in its last byte: as long, then. */
 #define DIRENT_LEN(n)	roundup2(DIRENT_HEAD + (n) + 1, 8UL)
+
+/* Where entries go. */
+struct dirbuf {
+	char	*db_at;
+	const char *db_end;
+	bool	db_old;		/* getdents(): the older form */
+};
 
 static const uint8_t dtype[] = {
 	[VREG] = 8, [VDIR] = 4, [VLNK] = 10, [VCHR] = 2, [VBLK] = 6,
@@ -38,51 +46,53 @@ static const uint8_t dtype[] = {
 
 /* Write an entry; false if it has no room. */
 static inline bool
-emit(char **pp, const char *end, const struct vnode *vp, uint64_t next,
+emit(struct dirbuf *db, const struct vnode *vp, uint64_t next,
     const char *name, size_t len)
 {
-	struct linux_dirent64 *d = (struct linux_dirent64 *)(void *)*pp;
+	struct linux_dirent64 *d = (struct linux_dirent64 *)(void *)db->db_at;
 	size_t reclen = DIRENT_LEN(len);
 
-	if ((size_t)(end - *pp) < reclen)
+	if ((size_t)(db->db_end - db->db_at) < reclen)
 		return false;
 	/* The last word is zeroes after the name. */
-	*(uint64_t *)(void *)(*pp + reclen - 8) = 0;
+	*(uint64_t *)(void *)(db->db_at + reclen - 8) = 0;
 	d->d_ino = vp->v_ino;
 	d->d_off = next;
 	d->d_reclen = reclen;
-	d->d_type = dtype[vp->v_type];
-	memcpy(d->d_name, name, len);
-	*pp += reclen;
+	if (unlikely(db->db_old)) {
+		memcpy(db->db_at + offsetof(struct linux_dirent64, d_type),
+		    name, len);
+		db->db_at[reclen - 1] = dtype[vp->v_type];
+	} else {
+		d->d_type = dtype[vp->v_type];
+		memcpy(d->d_name, name, len);
+	}
+	db->db_at += reclen;
 	return true;
 }
 
 /*
- * Fill [buf, end) from *pos on; *pos moves.  Returns where it stopped; *full
- * tells that an entry had no room.  Names made after the reading began
- * (limit) are not shown, or a program that makes a name for every name it
- * reads would never end.
+ * Fill the buffer from *pos on; *pos moves.  False: an entry had no room.
+ * Names made after the reading began (limit) are not shown, or a program that
+ * makes a name for every name it reads would never end.
  */
-static char *
-fill(struct vnode *dvp, char *buf, const char *end, uint64_t *pos,
-    uint64_t limit, bool *full)
+static bool
+fill(struct vnode *dvp, struct dirbuf *db, uint64_t *pos, uint64_t limit)
 {
 	struct vnode *parent = dvp->v_dir.d_parent;
 	uint64_t cookie, w;
 	struct dirent *de;
-	char *p = buf;
 
-	*full = true;
 	if (*pos == 0) {
-		if (!emit(&p, end, dvp, 1, ".", 1))
-			return p;
+		if (!emit(db, dvp, 1, ".", 1))
+			return false;
 		*pos = 1;
 	}
 	if (*pos == 1) {
 		if (parent == NULL)
 			parent = dvp;
-		if (!emit(&p, end, parent, DIR_FIRSTCOOKIE, "..", 2))
-			return p;
+		if (!emit(db, parent, DIR_FIRSTCOOKIE, "..", 2))
+			return false;
 		*pos = DIR_FIRSTCOOKIE;
 	}
 	for (cookie = *pos; cookie < limit; *pos = ++cookie) {
@@ -90,19 +100,19 @@ fill(struct vnode *dvp, char *buf, const char *end, uint64_t *pos,
 		if (w == 0 || cookie >= limit)
 			break;
 		de = (struct dirent *)(uintptr_t)w;
-		if (!emit(&p, end, de->de_vp, cookie + 1, de->de_name,
+		if (!emit(db, de->de_vp, cookie + 1, de->de_name,
 		    de->de_namelen))
-			return p;
+			return false;
 	}
-	*full = false;
-	return p;
+	return true;
 }
 
 /* The offset is ours: f_poslock is held or not needed. */
 static int
-getdents(struct file *f, char *ubuf, size_t count, long *retval)
+getdents(struct file *f, char *ubuf, size_t count, bool old, long *retval)
 {
-	char *bounce = curcpu()->c_bounce, *end;
+	struct dirbuf db = { .db_old = old };
+	char *bounce = curcpu()->c_bounce;
 	struct vnode *dvp = f->f_vnode;
 	uint64_t pos = f->f_offset;
 	size_t n, done = 0;
@@ -116,9 +126,10 @@ getdents(struct file *f, char *ubuf, size_t count, long *retval)
 		f->f_dircookie = kmax(dvp->v_dir.d_nextcookie, 2UL);
 	while (error == 0 && full) {
 		n = kmin(count - done, sizeof(curcpu()->c_bounce));
-		end = fill(dvp, bounce, bounce + n, &pos, f->f_dircookie,
-		    &full);
-		n = end - bounce;
+		db.db_at = bounce;
+		db.db_end = bounce + n;
+		full = !fill(dvp, &db, &pos, f->f_dircookie);
+		n = db.db_at - bounce;
 		if (n == 0) {
 			if (full && done == 0)
 				error = EINVAL;
@@ -133,16 +144,17 @@ getdents(struct file *f, char *ubuf, size_t count, long *retval)
 	kmutex_exit(&dvp->v_fs->fs_lock);
 	if (done == 0 && error != 0)
 		return error;
-	vnode_accessed(dvp);
+	if (!(f->f_flags & O_NOATIME))
+		vnode_accessed(dvp);
 	*retval = done;
 	return 0;
 }
 
-int
-sys_getdents64(struct lwp *l, const struct sys_getdents64_args *a,
+static int
+do_getdents(struct lwp *l, int fd, void *ubuf, size_t count, bool old,
     long *retval)
 {
-	struct file *f = fd_getfile(l, a->fd, 0);
+	struct file *f = fd_getfile(l, fd, 0);
 	bool lock;
 	int error;
 
@@ -157,12 +169,27 @@ sys_getdents64(struct lwp *l, const struct sys_getdents64_args *a,
 		if (lock)
 			kmutex_enter(&f->f_poslock);
 		/* The host's count is an unsigned int. */
-		error = getdents(f, a->dirp, (uint32_t)a->count, retval);
+		error = getdents(f, ubuf, (uint32_t)count, old, retval);
 		if (lock)
 			kmutex_exit(&f->f_poslock);
 	}
 	fd_done(l, f, 0);
 	return error;
+}
+
+int
+sys_getdents64(struct lwp *l, const struct sys_getdents64_args *a,
+    long *retval)
+{
+
+	return do_getdents(l, a->fd, a->dirp, a->count, false, retval);
+}
+
+int
+sys_getdents(struct lwp *l, const struct sys_getdents_args *a, long *retval)
+{
+
+	return do_getdents(l, a->fd, a->dirp, a->count, true, retval);
 }
 
 /* --- Current and root directory ------------------------------------------- */

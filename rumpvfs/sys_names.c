@@ -9,6 +9,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lwproc/file.h"
 #include "lwproc/proc.h"
@@ -192,6 +193,21 @@ twodone(struct twopaths *tp, uint32_t mark, int error)
 
 /* --- link ----------------------------------------------------------------- */
 
+/*
+ * Who neither owns a file nor may write it makes no link to it: the hosts'
+ * fs.protected_hardlinks, which keeps programs' old versions from being kept.
+ */
+static bool
+maylink(struct vnode *vp, const struct cred *cr)
+{
+
+	if (cr->cr_fsuid == vp->v_uid || cred_issuper(cr))
+		return true;
+	return vp->v_type == VREG && (vp->v_mode & S_ISUID) == 0 &&
+	    (vp->v_mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) &&
+	    vnode_access(vp, cr, R_OK | W_OK) == 0;
+}
+
 static int
 dolink(struct nameidata *nd, struct vnode *vp)
 {
@@ -246,6 +262,8 @@ sys_linkat(struct lwp *l, const struct sys_linkat_args *a, long *retval)
 		error = EEXIST;
 	else if (nd->nd_slash)
 		error = ENOENT;
+	else if (!maylink(tp.tp_old.nd_vp, &nd->nd_cred))
+		error = EPERM;
 	else
 		error = dolink(nd, tp.tp_old.nd_vp);
 	return twodone(&tp, mark, error);

@@ -39,6 +39,8 @@ struct openreq {
 	uint64_t or_resolve;
 	int	or_acc;		/* permission asked for */
 	bool	or_trunc;	/* a file was there, and is to be emptied */
+	bool	or_reserved;	/* or_fd has the number to be */
+	int	or_fd;
 };
 
 /* What both calls check alike; the flags were reduced to valid ones. */
@@ -227,7 +229,7 @@ static int
 openrest(struct lwp *l, const struct openreq *rq, struct file *f, long *retval)
 {
 	struct vnode *vp = f->f_vnode;
-	int error = 0, fd;
+	int error = 0, fd = rq->or_fd;
 
 	if (unlikely(f->f_type == FTYPE_PIPE)) {
 		error = fifo_open(vp, rq->or_flags, f);
@@ -235,7 +237,9 @@ openrest(struct lwp *l, const struct openreq *rq, struct file *f, long *retval)
 		error = tmpfs_truncate(vp, 0, true);
 	}
 	if (error == 0)
-		error = fd_install(l, f, 0, rq->or_flags & O_CLOEXEC, &fd);
+		error = rq->or_reserved ? fd_install_reserved(l, f,
+		    rq->or_flags & O_CLOEXEC, &fd) : fd_install(l, f, 0,
+		    rq->or_flags & O_CLOEXEC, &fd);
 	if (error != 0) {
 		file_rele(f);
 		return error;
@@ -245,7 +249,7 @@ openrest(struct lwp *l, const struct openreq *rq, struct file *f, long *retval)
 }
 
 static int
-openpath(struct lwp *l, int dirfd, const char *path, struct openreq *rq,
+openfound(struct lwp *l, int dirfd, const char *path, struct openreq *rq,
     long *retval)
 {
 	uint32_t mark = khand_mark();
@@ -264,6 +268,26 @@ openpath(struct lwp *l, int dirfd, const char *path, struct openreq *rq,
 		return error;
 	}
 	return openrest(l, rq, f, retval);
+}
+
+static int
+openpath(struct lwp *l, int dirfd, const char *path, struct openreq *rq,
+    long *retval)
+{
+	int error;
+
+	rq->or_reserved = false;
+	if (!(rq->or_flags & (O_CREAT | O_TRUNC | __O_TMPFILE)))
+		return openfound(l, dirfd, path, rq, retval);
+	/* Nothing may be made or emptied if there is no number for it. */
+	error = fd_reserve(l, rq->or_flags & O_CLOEXEC, &rq->or_fd);
+	if (error != 0)
+		return error;
+	rq->or_reserved = true;
+	error = openfound(l, dirfd, path, rq, retval);
+	if (error != 0)
+		fd_unreserve(rq->or_fd);
+	return error;
 }
 
 int

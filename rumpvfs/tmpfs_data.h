@@ -34,6 +34,8 @@ int	tmpfs_truncate(struct vnode *, uint64_t size, bool touch);
 int	tmpfs_allocate(struct vnode *, uint64_t off, uint64_t len,
 	    bool keepsize);
 int	tmpfs_punch(struct vnode *, uint64_t off, uint64_t len);
+/* Zeroes, which keep their room. */
+int	tmpfs_zero(struct vnode *, uint64_t off, uint64_t len, bool keepsize);
 /* The first data (hole: hole) at or after off. ENXIO: none. */
 int	tmpfs_seek(struct vnode *, uint64_t off, bool hole, uint64_t *found);
 

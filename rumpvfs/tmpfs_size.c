@@ -332,6 +332,58 @@ tmpfs_allocate(struct vnode *vp, uint64_t off, uint64_t len, bool keepsize)
 	return error;
 }
 
+/* Whole pages become unwritten ones: one piece, up to the log's bound. */
+static void
+zero_pages(struct vnode *vp, uint64_t index, uint64_t end)
+{
+	uint64_t word;
+	size_t n;
+
+	tmpfs_seq_begin(vp);
+	while (index < end) {
+		for (n = 0; n < CUT_PAGES && index < end; n++, index++) {
+			word = radix_get(&vp->v_pages, index);
+			if (vp->v_nmapped > 0)
+				memset((void *)(uintptr_t)word, 0, KPAGE_SIZE);
+			else
+				radix_set(&vp->v_pages, index,
+				    word | PAGE_UNWRITTEN, NULL);
+		}
+		klog_commit();
+	}
+	tmpfs_seq_end(vp);
+}
+
+int
+tmpfs_zero(struct vnode *vp, uint64_t off, uint64_t len, bool keepsize)
+{
+	uint64_t end = off + len, from = pages_for(off);
+	uint64_t to = end >> KPAGE_SHIFT;
+	int error;
+
+	if (!keepsize && (error = tmpfs_size_ok(vp, end)) != 0)
+		return error;
+	kmutex_enter(&vp->v_lock);
+	tmpfs_settle(vp, keepsize ? 0 : end);
+	error = allocate_pages(vp, off >> KPAGE_SHIFT, pages_for(end));
+	if (error == 0) {
+		if (off >> KPAGE_SHIFT == to) {
+			zero_part(vp, off, len);
+		} else {
+			zero_tail(vp, off, UINT64_MAX);
+			zero_part(vp, end & ~KPAGE_MASK, end & KPAGE_MASK);
+			zero_pages(vp, from, to);
+		}
+		if (!keepsize && end > vp->v_size)
+			KSET(vp->v_size, end);
+		tmpfs_drop_setid(vp);
+		vnode_touch(vp, VTOUCH_MTIME | VTOUCH_CTIME);
+	}
+	klog_commit();
+	kmutex_exit(&vp->v_lock);
+	return error;
+}
+
 /* The first page at or after index with data, or UINT64_MAX. */
 static uint64_t
 next_data(const struct vnode *vp, uint64_t index)

@@ -28,14 +28,36 @@ vtime_from(struct vtime *vt, uint64_t ns)
 
 	vt->vt_sec = ns / NSEC;
 	vt->vt_nsec = ns % NSEC;
-	vt->vt_pad = 0;
+	vt->vt_seen = 0;
+}
+
+/* The coarse clock, but not before a time that the fine one gave. */
+static inline uint64_t
+clock_now(void)
+{
+	uint64_t ns = rumpuser_realtime_coarse();
+
+	return kmax(ns, atomic_load_explicit(&ARENA->a_vfs->vs_timefloor,
+	    memory_order_relaxed));
+}
+
+/* By the fine clock; it holds for everybody. */
+static uint64_t
+clock_fine(void)
+{
+	_Atomic uint64_t *floor = &ARENA->a_vfs->vs_timefloor;
+	uint64_t ns = rumpuser_realtime(), was = atomic_load(floor);
+
+	while (was < ns && !atomic_compare_exchange_weak(floor, &was, ns))
+		continue;
+	return kmax(ns, was);
 }
 
 void
 vtime_now(struct vtime *vt)
 {
 
-	vtime_from(vt, rumpuser_realtime_coarse());
+	vtime_from(vt, clock_now());
 }
 
 static inline void
@@ -55,17 +77,25 @@ vtime_ns(const struct vtime *vt)
 	return vt->vt_sec * NSEC + vt->vt_nsec;
 }
 
+/*
+ * The coarse clock ticks 250 times a second, so two changes may have one time;
+ * but a change after somebody has looked must be seen: it gets the fine clock's.
+ */
 void
 vnode_touch(struct vnode *vp, int what)
 {
-	uint64_t ns = rumpuser_realtime_coarse();
+	uint64_t ns = clock_now();
 	struct vtime now;
 
 	KASSERT(kmutex_owned(&vp->v_lock));
-	/* The clock ticks 250 times a second: most often it is noted. */
-	if (what == (VTOUCH_MTIME | VTOUCH_CTIME) &&
-	    vtime_ns(&vp->v_mtime) == ns && vtime_ns(&vp->v_ctime) == ns)
+	if (unlikely(vp->v_ctime.vt_seen != 0) && (what & VTOUCH_CTIME)) {
+		if (vtime_ns(&vp->v_ctime) >= ns)
+			ns = clock_fine();
+		KSET(vp->v_ctime.vt_seen, 0);
+	} else if (what == (VTOUCH_MTIME | VTOUCH_CTIME) &&
+	    vtime_ns(&vp->v_mtime) == ns && vtime_ns(&vp->v_ctime) == ns) {
 		return;
+	}
 	vtime_from(&now, ns);
 	if (what & VTOUCH_ATIME)
 		vtime_set(&vp->v_atime, &now);
@@ -86,7 +116,7 @@ vtime_after(const struct vtime *a, const struct vtime *b)
 void
 vnode_accessed(struct vnode *vp)
 {
-	uint64_t ns = rumpuser_realtime_coarse();
+	uint64_t ns = clock_now();
 
 	/* A torn look at times that change decides about an atime: no harm. */
 	if (likely(vtime_after(&vp->v_atime, &vp->v_mtime) &&
@@ -272,6 +302,9 @@ vnode_stat(struct vnode *vp, struct stat *st)
 
 	memset(st, 0, sizeof(*st));
 	kmutex_enter(&vp->v_lock);
+	/* Not logged: what was told was told. */
+	if (vp->v_ctime.vt_seen == 0)
+		vp->v_ctime.vt_seen = 1;
 	st->st_dev = vp->v_fs->fs_dev;
 	st->st_ino = vp->v_ino;
 	st->st_mode = type_bits[vp->v_type] | vp->v_mode;

@@ -41,7 +41,7 @@ enum vtype { VNON = 0, VREG, VDIR, VLNK, VCHR, VBLK, VFIFO, VSOCK };
 struct vtime {
 	int64_t	vt_sec;
 	uint32_t vt_nsec;
-	uint32_t vt_pad;
+	uint32_t vt_seen;	/* of v_ctime: stat() has told it */
 };
 
 struct vnode {
@@ -107,6 +107,8 @@ struct vfs_state {
 	uint64_t vs_hashmask;
 	struct dirent **vs_hash; /* all names, by directory and name */
 	struct kmutex vs_flocklock;	/* KRANK_FLOCK, see flock.h */
+	/* No time given from now on is earlier: see vnode_touch(). */
+	_Atomic uint64_t vs_timefloor;
 	struct waitq vs_flockwait;	/* who waits for any file lock */
 	struct filelock *vs_flockblocked;	/* their requests */
 };

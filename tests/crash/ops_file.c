@@ -366,7 +366,7 @@ const struct crashop file_ops[] = {
 	{ "creat", OUT_ATOMIC, NULL, op_creat },
 	{ "a device", OUT_SAME, NULL, op_open_dev },
 	{ "O_TMPFILE, then link", OUT_ATOMIC, NULL, op_tmpfile },
-	{ "close of an unlinked file", OUT_SAME, pre_unlinked,
+	{ "close of an unlinked file", OUT_ATOMIC, pre_unlinked,
 	    op_close_unlinked },
 	{ "dup and fcntl", OUT_SAME, pre_f, op_dup },
 	{ "dup2 over an open file", OUT_SAME, pre_f, op_dup2_over },
