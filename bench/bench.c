@@ -36,49 +36,53 @@ enum kind {
 static const struct bench_row {
 	const char *name;
 	enum kind kind;
+	const char *cmd;
 } table[] = {
-	{ "api.getpid", CALLS },
-	{ "api.pipe_pair", CALLS },
-	{ "api.open_close", CALLS },
-	{ "api.pread4k", CALLS },
-	{ "api.pwrite4k", CALLS },
-	{ "api.stat", CALLS },
-	{ "api.stat_enoent", CALLS },
-	{ "api.fstat", CALLS },
-	{ "api.lseek", CALLS },
-	{ "api.create8k", CALLS },
-	{ "api.mkdir_rmdir", CALLS },
-	{ "api.rename", CALLS },
-	{ "api.append100", CALLS },
-	{ "api.readdir1000", CALLS },
-	{ "api.read_bulk", CALLS },
-	{ "api.write_bulk", CALLS },
-	{ "boot", BOOT },
-	{ "hijack.pread4k", CALLS },
-	{ "hijack.pwrite4k", CALLS },
-	{ "hijack.open_close", CALLS },
-	{ "hijack.stat", CALLS },
-	{ "hijack.stat_enoent", CALLS },
-	{ "hijack.fstat", CALLS },
-	{ "hijack.lseek", CALLS },
-	{ "hijack.create8k", CALLS },
-	{ "hijack.mkdir_rmdir", CALLS },
-	{ "hijack.rename", CALLS },
-	{ "hijack.append100", CALLS },
-	{ "hijack.readdir1000", CALLS },
-	{ "hijack.read_bulk", CALLS },
-	{ "hijack.write_bulk", CALLS },
-	{ "hijack.pipe_2proc", APART_PIPE },
-	{ "hijack.host_call", APART },
-	{ "hijack.fork", APART },
-	{ "hijack.true", COMMAND },
-	{ "hijack.cp_a", TREE },
-	{ "hijack.find", TREE },
-	{ "hijack.grep_r", TREE },
-	{ "hijack.du", TREE },
-	{ "hijack.rm_r", TREE },
-	{ "hijack.tar", TREE },
-	{ "hijack.cp_a_new", TREE },
+	{ "api.getpid", CALLS, NULL },
+	{ "api.pipe_pair", CALLS, NULL },
+	{ "api.open_close", CALLS, NULL },
+	{ "api.pread4k", CALLS, NULL },
+	{ "api.pwrite4k", CALLS, NULL },
+	{ "api.stat", CALLS, NULL },
+	{ "api.stat_enoent", CALLS, NULL },
+	{ "api.fstat", CALLS, NULL },
+	{ "api.lseek", CALLS, NULL },
+	{ "api.create8k", CALLS, NULL },
+	{ "api.mkdir_rmdir", CALLS, NULL },
+	{ "api.rename", CALLS, NULL },
+	{ "api.append100", CALLS, NULL },
+	{ "api.readdir1000", CALLS, NULL },
+	{ "api.read_bulk", CALLS, NULL },
+	{ "api.write_bulk", CALLS, NULL },
+	{ "boot", BOOT, NULL },
+	{ "hijack.pread4k", CALLS, NULL },
+	{ "hijack.pwrite4k", CALLS, NULL },
+	{ "hijack.open_close", CALLS, NULL },
+	{ "hijack.stat", CALLS, NULL },
+	{ "hijack.stat_enoent", CALLS, NULL },
+	{ "hijack.fstat", CALLS, NULL },
+	{ "hijack.lseek", CALLS, NULL },
+	{ "hijack.create8k", CALLS, NULL },
+	{ "hijack.mkdir_rmdir", CALLS, NULL },
+	{ "hijack.rename", CALLS, NULL },
+	{ "hijack.append100", CALLS, NULL },
+	{ "hijack.readdir1000", CALLS, NULL },
+	{ "hijack.read_bulk", CALLS, NULL },
+	{ "hijack.write_bulk", CALLS, NULL },
+	{ "hijack.pipe_2proc", APART_PIPE, NULL },
+	{ "hijack.host_call", APART, NULL },
+	{ "hijack.fork", APART, NULL },
+	{ "hijack.true", COMMAND, "true" },
+	{ "hijack.exec", COMMAND,
+	    "find /usr/include/linux -name a*.h -exec true {} ;" },
+	{ "hijack.python", COMMAND, "python3 -c pass" },
+	{ "hijack.cp_a", TREE, NULL },
+	{ "hijack.find", TREE, NULL },
+	{ "hijack.grep_r", TREE, NULL },
+	{ "hijack.du", TREE, NULL },
+	{ "hijack.rm_r", TREE, NULL },
+	{ "hijack.tar", TREE, NULL },
+	{ "hijack.cp_a_new", TREE, NULL },
 };
 
 #define NTABLE (sizeof(table) / sizeof(table[0]))
@@ -155,9 +159,8 @@ run_boot(struct result *res)
 }
 
 static bool
-run_command(const char *name, struct result *res)
+run_command(const char *cmd, struct result *res)
 {
-	const char *cmd = strchr(name, '.') + 1;
 	double h[ROUNDS], r[ROUNDS];
 	struct child host, rump;
 	char answer[64];
@@ -224,7 +227,7 @@ run_row(const struct bench_row *br)
 		ok = run_boot(&res);
 		break;
 	case COMMAND:
-		ok = run_command(br->name, &res);
+		ok = run_command(br->cmd, &res);
 		break;
 	case TREE:
 		ok = run_tree(br->name, &res);

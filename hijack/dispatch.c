@@ -43,10 +43,10 @@ static long
 path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 {
 	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
-	const char *path = (const char *)arg(hf, ci->hc_path), *rest;
+	const char *path = (const char *)arg(hf, ci->hc_path);
 	int dirfd = ci->hc_dirfd ? (int)arg(hf, ci->hc_dirfd) : AT_FDCWD;
 	long args[6], ret;
-	int error, hops, fd;
+	int error, hops;
 	bool changed;
 
 	memcpy(args, hf->hf_args, sizeof(args));
@@ -55,9 +55,13 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 		case HJ_AT_ERROR:
 			return -error;
 		case HJ_AT_HOST:
-			if (error == 0 && buf[0] == '/' &&
-			    (fd = hj_path_procfd(buf, &rest)) >= 0) {
-				ret = hj_procfd_call(hf, ci, fd, rest);
+			if (error == 0 && buf[0] == '/') {
+				ret = hj_proc_call(hf, ci, buf, again);
+				if (ret == HJ_AGAIN) {
+					path = again;
+					dirfd = AT_FDCWD;
+					continue;
+				}
 				if (ret != HJ_TO_HOST)
 					return ret;
 			}

@@ -46,7 +46,7 @@ hj_fd_ours(long fd)
 }
 
 static int
-fd_reserve(int from, bool cloexec)
+holder_dup(int from, bool cloexec)
 {
 
 	return hj_host(__NR_fcntl, hj.hp_holder,
@@ -54,7 +54,7 @@ fd_reserve(int from, bool cloexec)
 }
 
 static void
-fd_unreserve(int fd)
+holder_close(int fd)
 {
 
 	hj_host(__NR_close, fd);
@@ -152,8 +152,8 @@ hj_fd_init(int arenafd)
 	hj_host(__NR_close, fd);
 	if (hj.hp_holder < 0)
 		return hj.hp_holder;
-	rumpuser_process.ru_fd_reserve = fd_reserve;
-	rumpuser_process.ru_fd_unreserve = fd_unreserve;
+	rumpuser_process.ru_fd_reserve = holder_dup;
+	rumpuser_process.ru_fd_unreserve = holder_close;
 	return 0;
 }
 

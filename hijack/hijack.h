@@ -88,6 +88,7 @@ extern __thread struct hj_thread hj_thread
 
 /* What a function below returns to leave the call to the host. */
 #define HJ_TO_HOST	(-600L)
+#define HJ_AGAIN	(-601L)
 
 /* start.c */
 _Noreturn void hj_die(int status, const char *fmt, ...);
@@ -115,9 +116,12 @@ void	hj_fd_save(int fds[3]);
 void	hj_fd_restore(const int fds[3]);
 /* procfd.c: open() of /proc/self/fd/N for a rump descriptor. */
 long	hj_reopen(int fd, int flags);
-/* Any call on such a path; HJ_TO_HOST: the host's answer will do. */
-long	hj_procfd_call(struct hj_frame *, const struct hj_callinfo *, int fd,
-	    const char *rest);
+/*
+ * A call on an absolute path of the host's that may be one of those of /proc
+ * that lead to rump.  HJ_TO_HOST: it is not; HJ_AGAIN: it is that in again.
+ */
+long	hj_proc_call(struct hj_frame *, const struct hj_callinfo *,
+	    const char *path, char *again);
 long	hj_sys_close(struct hj_frame *);
 long	hj_sys_close_range(struct hj_frame *);
 long	hj_sys_dup(struct hj_frame *);
@@ -145,6 +149,8 @@ int	hj_path_escape(char *buf);
 int	hj_path_procfd(const char *path, const char **rest);
 /* /proc/self/exe and the like. */
 bool	hj_path_procexe(const char *path);
+/* What follows /proc/self/cwd, if that is a rump directory; or NULL. */
+const char *hj_path_proccwd(const char *path);
 /* path2.c: a call on two paths. */
 long	hj_path2_call(struct hj_frame *, const struct hj_callinfo *);
 long	hj_sys_chdir(struct hj_frame *);

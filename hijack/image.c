@@ -138,8 +138,7 @@ static bool
 unreachable(const struct image *im)
 {
 
-	return im->im_depth == 0 && im->im_name != im->im_path &&
-	    (hj_host(__NR_fcntl, im->im_dirfd, F_GETFD) & FD_CLOEXEC);
+	return im->im_depth == 0 && im->im_unreachable;
 }
 
 static void
@@ -218,6 +217,7 @@ static void
 name_it(struct image *im)
 {
 	char *buf = im->im_next;
+	long flags;
 
 	im->im_name = im->im_path;
 	if (im->im_path[0] == '\0')
@@ -230,6 +230,8 @@ name_it(struct image *im)
 	if (buf != NULL) {
 		im->im_name = buf;
 		im->im_next += strlen(buf) + 1;
+		flags = hj_host(__NR_fcntl, im->im_dirfd, F_GETFD);
+		im->im_unreachable = flags > 0 && (flags & FD_CLOEXEC);
 	}
 	im->im_script = im->im_name;
 }

@@ -26,6 +26,7 @@ struct image {
 	const char *im_name;	/* the file name as it was given */
 	const char *im_exe;	/* the executable; "": the host's */
 	bool	im_rump;	/* it, or a script before it, is rump's */
+	bool	im_unreachable;	/* im_name is, for an interpreter */
 	int	im_depth;	/* scripts so far */
 	const char *im_script;	/* the name of the next one */
 	char	*im_hop;	/* KPATH_MAX, for the path after a symlink */

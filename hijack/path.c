@@ -354,6 +354,17 @@ hj_path_procexe(const char *path)
 	return s != NULL && strcmp(s, "exe") == 0;
 }
 
+const char *
+hj_path_proccwd(const char *path)
+{
+	const char *s = in_proc_self(path);
+
+	if (s == NULL || (s = after(s, "cwd")) == NULL ||
+	    (*s != '\0' && *s != '/') || (hj_proc()->p_flags & PROC_HOSTCWD))
+		return NULL;
+	return s;
+}
+
 int
 hj_path_procfd(const char *path, const char **rest)
 {
@@ -397,6 +408,32 @@ chdir_host(const char *path)
 	return error;
 }
 
+/* To a path of /proc that may lead to rump. */
+static long
+chdir_proc(const char *path, char *again)
+{
+	const char *rest;
+	long args[6], ret;
+	int fd;
+
+	fd = path[0] == '/' ? hj_path_procfd(path, &rest) : -1;
+	if (fd < 0) {
+		rest = path[0] == '/' ? hj_path_proccwd(path) : NULL;
+		if (rest == NULL)
+			return HJ_TO_HOST;
+		again[0] = '.';
+		memcpy(again + 1, rest, strlen(rest) + 1);
+		return HJ_AGAIN;
+	}
+	args[0] = (long)rest;
+	curcpu()->c_startfd = fd + 1;
+	ret = sys_call(RSYS_chdir, args);
+	curcpu()->c_startfd = 0;
+	if (ret == 0)
+		proc_setflag(hj_proc(), PROC_HOSTCWD, false);
+	return ret;
+}
+
 long
 hj_sys_chdir(struct hj_frame *hf)
 {
@@ -411,7 +448,14 @@ hj_sys_chdir(struct hj_frame *hf)
 		case HJ_AT_ERROR:
 			return -error;
 		case HJ_AT_HOST:
-			return chdir_host(path);
+			ret = error == 0 ? chdir_proc(buf,
+			    curcpu()->c_hjpath[1]) : HJ_TO_HOST;
+			if (ret == HJ_TO_HOST)
+				return chdir_host(path);
+			if (ret != HJ_AGAIN)
+				return ret;
+			path = curcpu()->c_hjpath[1];
+			continue;
 		case HJ_AT_RUMP:
 			break;
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * procfd: paths like /proc/self/fd/N that name a rump descriptor.
+ * procfd: paths like /proc/self/fd/N that name a rump descriptor, and
+ * /proc/self/cwd and /proc/self/exe.
  *
  * The host has only a placeholder there.  Any call on such a path becomes one
  * on the descriptor's vnode, or on a path that starts there.
@@ -62,6 +63,16 @@ hj_reopen(int fd, int flags)
 }
 
 static long
+give(const char *s, size_t len, char *ubuf, long size)
+{
+
+	if (size <= 0)
+		return -EINVAL;
+	len = kmin(len, (size_t)size);
+	return copyout(s, ubuf, len) != 0 ? -EFAULT : (long)len;
+}
+
+static long
 fd_readlink(int fd, char *ubuf, long size)
 {
 	struct lwp *l = curlwp();
@@ -85,10 +96,7 @@ fd_readlink(int fd, char *ubuf, long size)
 		}
 	}
 	fd_done(l, f, 0);
-	if (error != 0)
-		return -error;
-	len = kmin(len, (size_t)size);
-	return copyout(buf, ubuf, len) != 0 ? -EFAULT : (long)len;
+	return error != 0 ? -error : give(buf, len, ubuf, size);
 }
 
 static bool
@@ -118,16 +126,22 @@ novnode_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd)
 	return HJ_TO_HOST;
 }
 
-long
-hj_procfd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd,
+static bool
+reads_link(const struct hj_frame *hf)
+{
+
+	return hf->hf_nr == __NR_readlink || hf->hf_nr == __NR_readlinkat;
+}
+
+static long
+fd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd,
     const char *rest)
 {
 	long args[6], ret;
 	struct file *f;
 	bool vnode;
 
-	if (*rest == '\0' && (hf->hf_nr == __NR_readlink ||
-	    hf->hf_nr == __NR_readlinkat))
+	if (*rest == '\0' && reads_link(hf))
 		return fd_readlink(fd, (char *)hf->hf_args[ci->hc_path],
 		    hf->hf_args[ci->hc_path + 1]);
 	if (*rest == '\0' && nofollow(hf, ci))
@@ -147,4 +161,54 @@ hj_procfd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd,
 	ret = sys_call(ci->hc_rsys, args);
 	curcpu()->c_startfd = 0;
 	return ret;
+}
+
+static long
+exe_call(struct hj_frame *hf, const struct hj_callinfo *ci, char *again)
+{
+	size_t n = strlen(hj.hp_exe);
+
+	if (reads_link(hf))
+		return give(hj.hp_exe, n, (char *)hf->hf_args[ci->hc_path],
+		    hf->hf_args[ci->hc_path + 1]);
+	if (nofollow(hf, ci))
+		return HJ_TO_HOST;
+	memcpy(again, hj.hp_exe, n + 1);
+	return HJ_AGAIN;
+}
+
+static long
+cwd_call(struct hj_frame *hf, const struct hj_callinfo *ci, const char *rest,
+    char *again)
+{
+	size_t len;
+	int error;
+
+	if (*rest == '\0' && reads_link(hf)) {
+		error = hj_path_name(hj_proc()->p_cdir, again, &len);
+		return error != 0 ? -error : give(again, len,
+		    (char *)hf->hf_args[ci->hc_path],
+		    hf->hf_args[ci->hc_path + 1]);
+	}
+	if (*rest == '\0' && nofollow(hf, ci))
+		return HJ_TO_HOST;
+	again[0] = '.';
+	memcpy(again + 1, rest, strlen(rest) + 1);
+	return HJ_AGAIN;
+}
+
+long
+hj_proc_call(struct hj_frame *hf, const struct hj_callinfo *ci,
+    const char *path, char *again)
+{
+	const char *rest;
+	int fd;
+
+	fd = hj_path_procfd(path, &rest);
+	if (fd >= 0)
+		return fd_call(hf, ci, fd, rest);
+	if (hj.hp_exe[0] != '\0' && hj_path_procexe(path))
+		return exe_call(hf, ci, again);
+	rest = hj_path_proccwd(path);
+	return rest != NULL ? cwd_call(hf, ci, rest, again) : HJ_TO_HOST;
 }

@@ -63,6 +63,22 @@ file_hold(struct file *f)
 	return error;
 }
 
+static inline void
+set_hazard(struct cpu *c, int slot, struct file *f)
+{
+
+	__atomic_store_n(&c->c_hazard[slot], f, __ATOMIC_RELEASE);
+}
+
+/* The file of an entry that may change meanwhile. */
+static inline struct file *
+entry_file(const struct filedesc *fdp, int fd)
+{
+	fdent_t *ents = __atomic_load_n(&fdp->fd_ents, __ATOMIC_ACQUIRE);
+
+	return FDENT_FILE(__atomic_load_n(&ents[fd], __ATOMIC_ACQUIRE));
+}
+
 /* Does a cpu use it, apart from the one slot? */
 static bool
 has_hazard(const struct file *f, struct file *const *except)
@@ -74,8 +90,9 @@ has_hazard(const struct file *f, struct file *const *except)
 	for (i = 1; i < n; i++) {
 		c = cpu_byindex(i);
 		for (s = 0; s < CPU_NHAZARD; s++)
-			if (*(struct file *const volatile *)&c->c_hazard[s] ==
-			    f && &c->c_hazard[s] != except)
+			if (__atomic_load_n(&c->c_hazard[s],
+			    __ATOMIC_ACQUIRE) == f &&
+			    &c->c_hazard[s] != except)
 				return true;
 	}
 	return false;
@@ -106,7 +123,7 @@ file_rele(struct file *f)
 	if (f->f_count > 0)
 		KSET(f->f_count, f->f_count - 1);
 	last = f->f_count == 0;
-	if (last && f->f_noted) {
+	if (last && __atomic_load_n(&f->f_noted, __ATOMIC_RELAXED)) {
 		KSET(f->f_zombie, 1);
 		atomic_thread_fence(memory_order_seq_cst);
 		zombie = has_hazard(f, NULL);
@@ -147,15 +164,14 @@ static inline void
 leave(struct cpu *c, int slot, struct file *f, bool shared)
 {
 
-	*(struct file *volatile *)&c->c_hazard[slot] =
-	    (struct file *)((uintptr_t)f | HAZARD_LEFT);
+	set_hazard(c, slot, (struct file *)((uintptr_t)f | HAZARD_LEFT));
 	if (unlikely(shared))
 		atomic_thread_fence(memory_order_seq_cst);
 	/* Even in a table that is private now: another may just have left. */
-	if (unlikely(*(volatile uint8_t *)&f->f_zombie != 0))
+	if (unlikely(__atomic_load_n(&f->f_zombie, __ATOMIC_RELAXED) != 0))
 		file_unhazard(c, slot);
 	else
-		*(struct file *volatile *)&c->c_hazard[slot] = NULL;
+		set_hazard(c, slot, NULL);
 }
 
 struct file *
@@ -167,18 +183,18 @@ fd_getfile(struct lwp *l, int fd, int slot)
 
 	for (;;) {
 		if (unlikely((uint32_t)fd >=
-		    *(volatile uint32_t *)&fdp->fd_size))
+		    __atomic_load_n(&fdp->fd_size, __ATOMIC_ACQUIRE)))
 			return NULL;
-		f = FDENT_FILE(*(volatile fdent_t *)&fdp->fd_ents[fd]);
+		f = entry_file(fdp, fd);
 		if (unlikely(f == NULL))
 			return NULL;
-		*(struct file *volatile *)&c->c_hazard[slot] = f;
+		set_hazard(c, slot, f);
 		if (likely(atomic_load_explicit(&fdp->fd_users,
 		    memory_order_relaxed) == 1))
 			return f;
-		f->f_noted = 1;
+		__atomic_store_n(&f->f_noted, 1, __ATOMIC_RELAXED);
 		atomic_thread_fence(memory_order_seq_cst);
-		if (FDENT_FILE(*(volatile fdent_t *)&fdp->fd_ents[fd]) == f)
+		if (entry_file(fdp, fd) == f)
 			return f;
 		leave(c, slot, f, true);
 	}

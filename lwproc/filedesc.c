@@ -134,7 +134,7 @@ slot_clear(struct filedesc *fdp, uint32_t fd)
 		return NULL;
 	flock_fdclose(fdp, f);
 	if (atomic_load_explicit(&fdp->fd_users, memory_order_relaxed) > 1)
-		f->f_noted = 1;
+		__atomic_store_n(&f->f_noted, 1, __ATOMIC_RELAXED);
 	KSET(fdp->fd_ents[fd], 0);
 	if (fd < fdp->fd_hint)
 		KSET(fdp->fd_hint, fd);

@@ -39,6 +39,17 @@
 #define kmax(a, b) \
 	({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
 
+/* One turn of a spin. */
+static inline void
+kpause(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield" ::: "memory");
+#endif
+}
+
 /* Keeps the compiler, not the processor, from moving memory accesses. */
 #define kbarrier()	__asm__ volatile("" ::: "memory")
 

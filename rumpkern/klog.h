@@ -37,10 +37,13 @@
 /* Save the old value of a 1-, 2-, 4- or 8-byte word of the arena. */
 static inline void klog_save(void *addr, size_t size);
 
-/* Set a metadata word, remembering the old value. */
+/*
+ * Set a metadata word, remembering the old value.  It is a release: who reads
+ * the word without the lock (an acquire) sees what it leads to.
+ */
 #define KSET(lv, val) do {						\
 	klog_save(&(lv), sizeof(lv));					\
-	(lv) = (val);							\
+	__atomic_store_n(&(lv), (val), __ATOMIC_RELEASE);		\
 	klog_point();							\
 } while (0)
 

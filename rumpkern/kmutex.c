@@ -96,7 +96,7 @@ enter_slow(struct kmutex *m, uint32_t self)
 		if (atomic_load_explicit(&m->m_word, memory_order_relaxed) ==
 		    0 && try_word(m, 0, self))
 			return;
-		__builtin_ia32_pause();
+		kpause();
 	}
 	for (;;) {
 		w = atomic_load_explicit(&m->m_word, memory_order_relaxed);

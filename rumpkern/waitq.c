@@ -183,7 +183,7 @@ spin(struct cpu *c, uint64_t start)
 		for (i = 0; i < 24; i++) {
 			if (woken(c))
 				return true;
-			__builtin_ia32_pause();
+			kpause();
 		}
 	} while (waker_runs(c) &&
 	    rumpuser_monotonic() - start < c->c_spinlimit);

@@ -59,17 +59,19 @@ touches(const struct filelock *a, const struct filelock *b)
 static struct filelock *
 find_conflict(const struct flockhead *fh, const struct filelock *want)
 {
-	struct filelock *fl;
+	struct filelock *fl, *first = NULL;
 
 	for (fl = fh->fh_locks; fl != NULL; fl = fl->fl_next) {
 		if ((fl->fl_kind == FLOCK_FILE) !=
 		    (want->fl_kind == FLOCK_FILE))
 			continue;
+		/* The lowest, and of those the oldest: new ones lead the list. */
 		if (!same_owner(fl, want) && overlaps(fl, want) &&
-		    (fl->fl_type == F_WRLCK || want->fl_type == F_WRLCK))
-			return fl;
+		    (fl->fl_type == F_WRLCK || want->fl_type == F_WRLCK) &&
+		    (first == NULL || fl->fl_start <= first->fl_start))
+			first = fl;
 	}
-	return NULL;
+	return first;
 }
 
 /* Logged steps: into and out of a list. */

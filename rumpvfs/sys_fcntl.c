@@ -39,7 +39,9 @@ dup_from(struct lwp *l, struct file *f, unsigned long from, bool cloexec,
 
 	if (from >= l->l_proc->p_nofile)
 		return EINVAL;
-	file_hold(f);
+	error = file_hold(f);
+	if (error != 0)
+		return error;
 	error = fd_install(l, f, from, cloexec, &fd);
 	if (error != 0)
 		file_rele(f);

@@ -53,12 +53,15 @@ sys_dup(struct lwp *l, const struct sys_dup_args *a, long *retval)
 
 	if (f == NULL)
 		return EBADF;
-	file_hold(f);
+	error = file_hold(f);
+	if (error != 0)
+		goto out;
 	error = fd_install(l, f, 0, false, &fd);
 	if (error != 0)
 		file_rele(f);
 	else
 		*retval = fd;
+out:
 	fd_done(l, f, 0);
 	return error;
 }
@@ -75,12 +78,15 @@ dup_at(struct lwp *l, int oldfd, int newfd, bool cloexec, long *retval)
 	f = fd_getfile(l, oldfd, 0);
 	if (f == NULL)
 		return EBADF;
-	file_hold(f);
+	error = file_hold(f);
+	if (error != 0)
+		goto out;
 	error = fd_install_at(l, f, newfd, cloexec);
 	if (error != 0)
 		file_rele(f);
 	else
 		*retval = newfd;
+out:
 	fd_done(l, f, 0);
 	return error;
 }

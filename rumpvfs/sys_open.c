@@ -277,6 +277,7 @@ openpath(struct lwp *l, int dirfd, const char *path, struct openreq *rq,
 	int error;
 
 	rq->or_reserved = false;
+	rq->or_fd = -1;
 	if (!(rq->or_flags & (O_CREAT | O_TRUNC | __O_TMPFILE)))
 		return openfound(l, dirfd, path, rq, retval);
 	/* Nothing may be made or emptied if there is no number for it. */

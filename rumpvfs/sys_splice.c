@@ -237,6 +237,29 @@ check_range(const struct xfer *x, uint64_t inpos, uint64_t outpos, size_t *len)
 	return 0;
 }
 
+/* The offsets that the call uses and moves are nobody else's meanwhile. */
+static void
+lock_offsets(const struct xfer *x, bool in, bool out, bool enter)
+{
+	struct kmutex *m[2] = { in ? &x->x_in->f_poslock : NULL,
+	    out && !(in && x->x_in == x->x_out) ? &x->x_out->f_poslock : NULL };
+	struct kmutex *swap = m[0];
+	int i;
+
+	if (m[0] > m[1]) {
+		m[0] = m[1];
+		m[1] = swap;
+	}
+	for (i = 0; i < 2; i++) {
+		if (m[i] == NULL)
+			continue;
+		if (enter)
+			kmutex_enter(m[i]);
+		else
+			kmutex_exit(m[i]);
+	}
+}
+
 int
 sys_copy_file_range(struct lwp *l, const struct sys_copy_file_range_args *a,
     long *retval)
@@ -249,6 +272,7 @@ sys_copy_file_range(struct lwp *l, const struct sys_copy_file_range_args *a,
 	error = get_files(l, a->fd_in, a->fd_out, &x);
 	if (error != 0)
 		return error;
+	lock_offsets(&x, a->off_in == NULL, a->off_out == NULL, true);
 	in = x.x_in->f_offset;
 	out = x.x_out->f_offset;
 	if ((a->off_in != NULL && copyin(a->off_in, &in, sizeof(in)) != 0) ||
@@ -275,6 +299,7 @@ sys_copy_file_range(struct lwp *l, const struct sys_copy_file_range_args *a,
 		else if (copyout(&out, a->off_out, sizeof(out)) != 0)
 			error = EFAULT;
 	}
+	lock_offsets(&x, a->off_in == NULL, a->off_out == NULL, false);
 	put_files(&x);
 	return error;
 }

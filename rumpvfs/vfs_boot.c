@@ -36,7 +36,8 @@ static const struct {
 	{ "/dev/stderr", "/proc/self/fd/2" },
 };
 
-#define ROOT_DEV	0x1d	/* as a file system without a disk has */
+/* Major 0, as without a disk; a minor that no mount of the host comes to. */
+#define ROOT_DEV	0xf70002dUL
 
 /* Pid 1 stands for the booter; nobody else is here yet. */
 static void

@@ -3,6 +3,19 @@
 
 # The program of tests/crash/x.c is the line: crash_programs += tests/crash/x
 crash_programs =
+crash_programs += tests/crash/death
+crash_programs += tests/crash/reaper
+crash_programs += tests/crash/waiter
+crash_common = \
+	tests/crash/crash.c \
+	tests/crash/crash.h \
+	tests/crash/ops_data.c \
+	tests/crash/ops_file.c \
+	tests/crash/ops_name.c \
+	tests/crash/ops_proc.c
+tests_crash_death_SOURCES = tests/crash/death.c $(crash_common)
+tests_crash_reaper_SOURCES = tests/crash/reaper.c $(crash_common)
+tests_crash_waiter_SOURCES = tests/crash/waiter.c $(crash_common)
 # Headers and data that no program's name gives away.
 EXTRA_DIST +=
 

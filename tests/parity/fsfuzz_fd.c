@@ -45,6 +45,25 @@ skipped(struct side *s)
 	return 0;
 }
 
+/*
+ * How much fits in a pipe depends on how it was written, so a FIFO is kept
+ * far from full: an upper bound for a write, or -1 to let it be.
+ */
+static ssize_t
+room(int fd, size_t len)
+{
+	struct stat st;
+	int queued = 0;
+
+	if (may_block(fd))
+		return -1;
+	if (fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode))
+		return (ssize_t)len;
+	if (ioctl(fd, FIONREAD, &queued) == 0 && queued > 2 * PAGE)
+		return -1;
+	return len > 2 * PAGE ? 2 * PAGE : (ssize_t)len;
+}
+
 /* Close a slot's old descriptor and give it a new one. */
 static long
 into_slot(struct side *s, uint32_t slot, int fd)
@@ -234,25 +253,39 @@ inlen(uint32_t code)
 	return len > MAXIO && len < (size_t)1 << 62 ? MAXIO : len;
 }
 
-/* A write past the end that faults makes a host's file grow: not wanted. */
+/*
+ * On the host a write that faults still makes the file grow up to where it
+ * was to go, and a page of a hole: not wanted, so it may only fault in data.
+ */
 static bool
 grows_by_fault(int fd, uint32_t buf, off_t off)
 {
+	off_t at = lseek(fd, 0, SEEK_CUR), data;
+	int fl = fcntl(fd, F_GETFL);
 	struct stat st;
 
-	if ((buf & 0xff) == 0 || fstat(fd, &st) == -1)
+	if ((buf & 0xff) == 0 || fl == -1 || (fl & O_ACCMODE) == O_RDONLY ||
+	    at == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
 		return false;
 	if (off == -1)
-		off = lseek(fd, 0, SEEK_CUR);
-	return off > st.st_size;
+		off = at;
+	if (off < 0 || fl & O_APPEND)
+		return (fl & O_APPEND) != 0;
+	data = lseek(fd, off, SEEK_DATA);
+	lseek(fd, at, SEEK_SET);
+	return data != off;
 }
 
 long
 op_write(struct side *s, const struct op *o)
 {
-	if (may_block(FD(0)) || grows_by_fault(FD(0), A(1), -1))
+	size_t len = inlen(A(2));
+	bool sane = len <= MAXIO;
+	ssize_t n = room(FD(0), sane ? len : 0);
+
+	if (n == -1 || grows_by_fault(FD(0), A(1), -1))
 		return skipped(s);
-	return write(FD(0), arg_in(A(1)), inlen(A(2)));
+	return write(FD(0), arg_in(A(1)), sane ? (size_t)n : len);
 }
 
 long
@@ -267,9 +300,12 @@ long
 op_writev(struct side *s, const struct op *o)
 {
 	static struct iovec iov[2048];
-	int cnt = cut(iov, arg_in(A(1)), inlen(A(2)), A(3));
+	size_t len = inlen(A(2));
+	ssize_t n = room(FD(0), len <= MAXIO ? len : 0);
+	int cnt = cut(iov, arg_in(A(1)), len <= MAXIO && n >= 0 ? (size_t)n :
+	    len, A(3));
 
-	if (may_block(FD(0)) || grows_by_fault(FD(0), A(1), -1))
+	if (n == -1 || grows_by_fault(FD(0), A(1), -1))
 		return skipped(s);
 	return writev(FD(0), A(3) == 12 ? (struct iovec *)8 : iov, cnt);
 }
@@ -278,9 +314,12 @@ long
 op_pwritev2(struct side *s, const struct op *o)
 {
 	struct iovec iov[32];
-	int cnt = cut(iov, arg_in(A(1)), inlen(A(2)), 0);
+	size_t len = inlen(A(2));
+	ssize_t n = room(FD(0), len <= MAXIO ? len : 0);
+	int cnt = cut(iov, arg_in(A(1)), len <= MAXIO && n >= 0 ? (size_t)n :
+	    len, 0);
 
-	if (may_block(FD(0)) || grows_by_fault(FD(0), A(1), OFF(3)))
+	if (n == -1 || grows_by_fault(FD(0), A(1), OFF(3)))
 		return skipped(s);
 	return pwritev2(FD(0), iov, cnt, OFF(3), arg_rwf(A(4)));
 }
@@ -313,14 +352,13 @@ op_lseek(struct side *s, const struct op *o)
 	static bool plain;
 	int whence = arg_whence(A(2));
 	struct stat st;
-	off_t off;
 
-	if (whence != SEEK_DATA && whence != SEEK_HOLE) {
-		off = lseek(FD(0), OFF(1), whence);
-		if (off > 0 && fstat(FD(0), &st) == 0 && S_ISDIR(st.st_mode))
-			off = 1;
-		return off;
-	}
+	/* A directory's offsets are its own: only its start is known. */
+	if (fstat(FD(0), &st) == 0 && S_ISDIR(st.st_mode))
+		return whence == SEEK_SET ? lseek(FD(0), 0, SEEK_SET) :
+		    skipped(s);
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return lseek(FD(0), OFF(1), whence);
 	if (s->index == 0)
 		plain = plain_holes(FD(0));
 	if (!plain)
@@ -525,7 +563,7 @@ op_sendfile(struct side *s, const struct op *o)
 	size_t len = inlen(A(3));
 	ssize_t n;
 
-	if (may_block(FD(0)) || may_block(FD(1)))
+	if (room(FD(0), 0) == -1 || may_block(FD(1)))
 		return skipped(s);
 	n = sendfile(FD(0), FD(1), A(4) & 1 ? NULL : &off, len);
 	if (!(A(4) & 1))
@@ -543,7 +581,7 @@ op_splice(struct side *s, const struct op *o)
 	int p[2], error;
 	ssize_t n, m;
 
-	if (may_block(FD(0)))
+	if (room(FD(0), 0) == -1)
 		return skipped(s);
 	if (len > PAGE && len < (size_t)1 << 62)
 		len = PAGE;
@@ -628,7 +666,8 @@ op_fork(struct side *s, const struct op *o)
 	int fd = FD(0), status;
 	pid_t pid;
 
-	if (may_block(fd) || grows_by_fault(fd, A(1), -1))
+	if (room(fd, 0) == -1 ||
+	    grows_by_fault(fd, A(1), -1))
 		return skipped(s);
 	pid = fork();
 	if (pid == 0) {
@@ -638,7 +677,7 @@ op_fork(struct side *s, const struct op *o)
 		switch (A(3) % 4) {
 		case 0: n = write(fd, arg_in(A(1)), inlen(A(2))); break;
 		case 1: n = read(fd, outpool, 100); break;
-		case 2: n = lseek(fd, 77, SEEK_SET); break;
+		case 2: n = lseek(fd, 0, SEEK_SET); break;
 		case 3: n = fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK); break;
 		}
 		if (n == -1)

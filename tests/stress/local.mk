@@ -3,6 +3,11 @@
 
 # The program of tests/stress/x.c is the line: stress_programs += tests/stress/x
 stress_programs =
+stress_programs += tests/stress/killed
+stress_programs += tests/stress/threads
+stress_common = tests/stress/stress.c tests/stress/stress.h
+tests_stress_killed_SOURCES = tests/stress/killed.c $(stress_common)
+tests_stress_threads_SOURCES = tests/stress/threads.c $(stress_common)
 # Headers and data that no program's name gives away.
 EXTRA_DIST +=
 
