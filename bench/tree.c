@@ -88,7 +88,7 @@ find_step(struct tree_step *steps, const char *row)
 struct sides {
 	struct child host;
 	struct child rump;
-	char	hostdir[64];
+	char hostdir[64];
 };
 
 static void

@@ -27,8 +27,8 @@ read_it(const char *who, const char *path)
 	n = rump_sys_read(fd, buf, sizeof(buf));
 	if (n < 0)
 		err(1, "read %s", path);
-	printf("%s, pid %d, descriptor %d: %.*s", who,
-	    (int)rump_sys_getpid(), fd, (int)n, buf);
+	printf("%s, pid %d, descriptor %d: %.*s", who, (int)rump_sys_getpid(),
+	    fd, (int)n, buf);
 }
 
 int

@@ -192,6 +192,8 @@ plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
 	case __NR_sendfile:
 	case __NR_tee:
 		return !fd_matters(a[0]) && !fd_matters(a[1]);
+	case HJ_UNIX_CALLS:
+		return !fd_matters(a[0]) && !hj_unix_look(hf);
 	case __NR_copy_file_range:
 	case __NR_splice:
 		return !fd_matters(a[0]) && !fd_matters(a[2]);
@@ -219,7 +221,7 @@ body(struct hj_frame *hf, const struct hj_callinfo *ci)
 	return special_call(hf);
 }
 
-/* Calls that the stub makes, with work of ours on either side. */
+/* Calls that are the host's in the end, with work of ours on either side. */
 static int
 around(struct hj_frame *hf)
 {
@@ -239,6 +241,10 @@ around(struct hj_frame *hf)
 	case __NR_exit_group:
 		hj_exit();
 		return HJ_HOST;
+	case HJ_UNIX_CALLS:
+		if (!fd_matters(hf->hf_args[0]))
+			return hj_unix_call(hf);
+		break;
 	}
 	return -1;
 }

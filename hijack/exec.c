@@ -139,9 +139,9 @@ do_exec(struct image *im, const char *upath, const char *const *uargv,
 	if (ret == 0) {
 		/* Signals noted so far must not stay blocked in the image. */
 		hj_leave();
-		hj_signal_exec(true);
+		hj_signal_ignored(true);
 		ret = host_exec(im);
-		hj_signal_exec(false);
+		hj_signal_ignored(false);
 		hj_enter();
 	}
 	image_close(im);

@@ -102,8 +102,10 @@ void	hj_enter(void);
 /* Raises what was deferred; true: restart the call if it was interrupted. */
 bool	hj_leave(void);
 void	hj_signal_init(void);
+/* From now on the kernel may send this process KWAKE_SIGNAL. */
+void	hj_signal_wakes(void);
 /* Around an exec: what the program ignores the new image is to ignore. */
-void	hj_signal_exec(bool before);
+void	hj_signal_ignored(bool before);
 long	hj_sys_rt_sigaction(struct hj_frame *);
 
 /* fd.c */
@@ -181,6 +183,15 @@ void	hj_ids_load(struct proc *);
 
 /* xfer.c */
 long	hj_sys_xfer(struct hj_frame *);
+
+/* unix.c: calls with addresses, on a socket of the host's. */
+#define HJ_UNIX_CALLS	__NR_bind: case __NR_connect: case __NR_accept:	\
+	case __NR_accept4: case __NR_getsockname: case __NR_getpeername: \
+	case __NR_sendto: case __NR_recvfrom: case __NR_sendmsg:	\
+	case __NR_recvmsg: case __NR_sendmmsg: case __NR_recvmmsg
+/* Without a lock or a cpu: is there an address that may be a rump path? */
+bool	hj_unix_look(const struct hj_frame *);
+int	hj_unix_call(struct hj_frame *);	/* enum hj_verdict */
 
 /* mmap.c */
 long	hj_sys_mmap(struct hj_frame *);

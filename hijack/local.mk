@@ -47,4 +47,5 @@ librumphijack_la_SOURCES += hijack/start.c
 librumphijack_la_SOURCES += hijack/stub.c
 librumphijack_la_SOURCES += hijack/stub.h
 librumphijack_la_SOURCES += hijack/trace.c
+librumphijack_la_SOURCES += hijack/unix.c
 librumphijack_la_SOURCES += hijack/xfer.c

@@ -3,20 +3,23 @@
  * poll and select with rump descriptors among them.
  *
  * Rump files that are ready end the call at once, with what the host has to
- * say without waiting.  Otherwise the host waits for its own descriptors, in
- * short steps between which the rump ones are asked again.
+ * say without waiting.  Otherwise the thread queues itself on the rump files
+ * and sleeps: in the kernel, or, when descriptors of the host's or a signal
+ * mask are in it, in the host's ppoll, which a rump wake ends by a signal that
+ * is unblocked only there.
  */
 #include <asm/unistd.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/select.h>
 
 #include "hijack/hijack.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpkern/waitq.h"
+#include "rumpvfs/polltab.h"
 
-#define STEP_MIN	50000UL		/* ns */
-#define STEP_MAX	2000000UL
 #define FOREVER		UINT64_MAX
 #define MAXFDS		4096
 
@@ -28,39 +31,84 @@ struct pollcall {
 	uint64_t pc_until;		/* monotonic; FOREVER */
 	uint64_t pc_mask;		/* signal mask to wait with */
 	bool	pc_hasmask;
+	struct polltab *pc_tab;		/* once it has to wait */
 };
 
+/* One rump descriptor's events now; watch: and queue entry i for later. */
 static int
-rump_events(struct lwp *l, struct pollfd *pf)
+rump_events(struct pollcall *pc, size_t i, bool watch)
 {
-	struct file *f = fd_getfile(l, pf->fd, 0);
+	struct pollfd *pf = &pc->pc_fds[i];
+	struct file *f = fd_getfile(curlwp(), pf->fd, 0);
 	const struct fileops *ops;
+	int ev = POLLNVAL;
 
-	pf->revents = POLLNVAL;
-	if (f == NULL)
-		return 1;
-	ops = fileops[f->f_type];
-	if (f->f_type != FTYPE_PATH && ops != NULL)
-		pf->revents = ops->fo_poll == NULL ?
-		    pf->events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM) :
-		    ops->fo_poll(f, pf->events, NULL) &
-		    (pf->events | POLLERR | POLLHUP | POLLNVAL);
-	fd_done(l, f, 0);
+	if (f != NULL && f->f_type != FTYPE_PATH) {
+		ops = fileops[f->f_type];
+		if (ops->fo_poll == NULL)
+			ev = pf->events & (POLLIN | POLLOUT | POLLRDNORM |
+			    POLLWRNORM);
+		else if (watch)
+			ev = polltab_watch(pc->pc_tab, i, f, pf->events);
+		else
+			ev = ops->fo_poll(f, pf->events, NULL);
+	}
+	if (f != NULL)
+		fd_done(curlwp(), f, 0);
+	pf->revents = ev & (pf->events | POLLERR | POLLHUP | POLLNVAL);
 	return pf->revents != 0;
 }
 
+/* Look at all rump descriptors; the others go into pc_host. */
 static long
-ask_host(struct pollcall *pc, uint64_t ns)
+look(struct pollcall *pc, bool watch, bool *hosts)
+{
+	long ready = 0;
+	size_t i;
+
+	*hosts = false;
+	for (i = 0; i < pc->pc_n; i++) {
+		pc->pc_fds[i].revents = 0;
+		pc->pc_host[i] = pc->pc_fds[i];
+		if (pc->pc_fds[i].fd < 0)
+			continue;
+		if (hj_fd_isrump(pc->pc_fds[i].fd)) {
+			pc->pc_host[i].fd = -1;
+			ready += rump_events(pc, i, watch);
+		} else {
+			*hosts = true;
+		}
+	}
+	return ready;
+}
+
+static long
+host_poll(struct pollcall *pc, uint64_t ns, const uint64_t *mask)
 {
 	struct rumpuser_timespec ts = { ns / 1000000000, ns % 1000000000 };
-	long n;
 
+	return hj_host(__NR_ppoll, pc->pc_host, pc->pc_n,
+	    ns == FOREVER ? NULL : &ts, mask, 8);
+}
+
+/* Wait in the host, where a rump wake comes as a signal. */
+static long
+wait_in_host(struct pollcall *pc, uint64_t ns)
+{
+	uint64_t wake = 1UL << (KWAKE_SIGNAL - 1), old, mask;
+	long n = 0;
+
+	hj_signal_wakes();
+	hj_host(__NR_rt_sigprocmask, SIG_BLOCK, &wake, &old, 8);
+	mask = (pc->pc_hasmask ? pc->pc_mask : old) & ~wake;
 	/* Signals are let in while the host waits. */
 	hj_leave();
-	n = hj_host(__NR_ppoll, pc->pc_host, pc->pc_n,
-	    ns == FOREVER ? NULL : &ts, pc->pc_hasmask ? &pc->pc_mask : NULL,
-	    8);
+	if (ksleep_host_enter()) {
+		n = host_poll(pc, ns, &mask);
+		ksleep_host_leave();
+	}
 	hj_enter();
+	hj_host(__NR_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8);
 	return n;
 }
 
@@ -78,41 +126,71 @@ merge(struct pollcall *pc)
 	return ready;
 }
 
+/* What is ready without waiting, host's included. */
+static long
+ready_now(struct pollcall *pc, bool watch, bool *hosts)
+{
+	long ready = look(pc, watch, hosts), n;
+
+	if (*hosts) {
+		n = host_poll(pc, 0, NULL);
+		if (n < 0)
+			return n;
+		ready = merge(pc);
+	}
+	return ready;
+}
+
+static long
+sleep_once(struct pollcall *pc, bool hosts)
+{
+	uint64_t now;
+	long n;
+
+	if (!hosts && !pc->pc_hasmask)
+		return -ksleep_any(pc->pc_until, KSLEEP_INTR);
+	now = pc->pc_until == FOREVER ? 0 : rumpuser_monotonic();
+	n = wait_in_host(pc, pc->pc_until == FOREVER ? FOREVER :
+	    pc->pc_until > now ? pc->pc_until - now : 0);
+	/* Our own wake ends it as any signal does. */
+	return n == -EINTR && ksleep_woken() ? 0 : n;
+}
+
+static bool
+late(const struct pollcall *pc)
+{
+
+	return pc->pc_until != FOREVER &&
+	    (pc->pc_until == 0 || rumpuser_monotonic() >= pc->pc_until);
+}
+
 static long
 run(struct pollcall *pc)
 {
-	struct lwp *l = curlwp();
-	uint64_t step = STEP_MIN, now, ns;
-	size_t i, nrump;
-	long ready, n;
+	bool hosts, watched = false;
+	long n;
 
+	n = ready_now(pc, false, &hosts);
+	if (n != 0 || late(pc))
+		return n;
+	pc->pc_tab = polltab_alloc(pc->pc_n);
+	if (pc->pc_tab == NULL)
+		return -ENOMEM;
 	for (;;) {
-		ready = 0;
-		nrump = 0;
-		for (i = 0; i < pc->pc_n; i++) {
-			pc->pc_fds[i].revents = 0;
-			pc->pc_host[i] = pc->pc_fds[i];
-			if (pc->pc_fds[i].fd >= 0 &&
-			    hj_fd_isrump(pc->pc_fds[i].fd)) {
-				pc->pc_host[i].fd = -1;
-				nrump++;
-				ready += rump_events(l, &pc->pc_fds[i]);
-			}
+		ksleep_prepare();
+		n = ready_now(pc, !watched, &hosts);
+		watched = true;
+		if (n != 0 || late(pc))
+			break;
+		n = sleep_once(pc, hosts);
+		if (n < 0 && n != -ETIMEDOUT) {
+			/* Poll is never restarted. */
+			n = n == -KERESTART ? -EINTR : n;
+			break;
 		}
-		now = pc->pc_until == 0 ? 0 : rumpuser_monotonic();
-		ns = ready || now >= pc->pc_until ? 0 :
-		    pc->pc_until == FOREVER ? FOREVER : pc->pc_until - now;
-		if (nrump > 0 && ns > step)
-			ns = step;
-		n = ask_host(pc, ns);
-		if (n < 0 && !ready)
-			return n;
-		ready = merge(pc);
-		if (ready > 0 || (pc->pc_until != FOREVER &&
-		    rumpuser_monotonic() >= pc->pc_until))
-			return ready;
-		step = kmin(step * 2, STEP_MAX);
 	}
+	polltab_free(pc->pc_tab);
+	return n;
 }
 
 static uint64_t

@@ -36,6 +36,8 @@ __thread struct hj_thread hj_thread;
 
 /* What the program asked for; its handlers only. */
 static struct host_sigaction wanted[HJ_NSIG];
+/* The kernel may send us KWAKE_SIGNAL: its handler is there. */
+static bool wakes;
 /* A deferred signal's siginfo, by thread. */
 static __thread struct host_siginfo noted_info[HJ_NSIG]
 	__attribute__((tls_model("initial-exec")));
@@ -110,6 +112,8 @@ handler(int sig, siginfo_t *si, void *ucontext)
 {
 	bool fault = (sig == SIGSEGV || sig == SIGBUS) && si->si_code > 0;
 
+	if (sig == KWAKE_SIGNAL && si->si_code == SI_TKILL)
+		return;		/* it has ended a host call: that was all */
 	if (fault && rumpuser_fixup(ucontext))
 		return;
 	if (hj_thread.ht_busy != 0 && !fault)
@@ -165,6 +169,15 @@ is_ours(const void *fn)
 	return fn == (void *)handler;
 }
 
+/* Signals that are the shim's own whatever the program says of them. */
+static bool
+always_ours(int sig)
+{
+
+	return sig == SIGSEGV || sig == SIGBUS ||
+	    (sig == KWAKE_SIGNAL && wakes);
+}
+
 /* Tell the host: our handler for the program's, its own word otherwise. */
 static long
 set_host(int sig, const struct host_sigaction *want,
@@ -172,7 +185,7 @@ set_host(int sig, const struct host_sigaction *want,
 {
 	struct host_sigaction sa = *want;
 
-	if (is_handler(sa.sa_fn) || ((sig == SIGSEGV || sig == SIGBUS) &&
+	if (is_handler(sa.sa_fn) || (always_ours(sig) &&
 	    kcurcpu != NULL && kcurcpu->c_vforkparent == NULL)) {
 		if (!is_handler(sa.sa_fn))
 			sa.sa_fl = SA_NODEFER | SA_ONSTACK;
@@ -240,7 +253,7 @@ hj_signal_init(void)
 }
 
 void
-hj_signal_exec(bool before)
+hj_signal_ignored(bool before)
 {
 	static const int faults[2] = { SIGSEGV, SIGBUS };
 	int i;
@@ -254,4 +267,17 @@ hj_signal_exec(bool before)
 		else
 			set_host(faults[i], &wanted[faults[i]], NULL);
 	}
+}
+
+void
+hj_signal_wakes(void)
+{
+
+	if (wakes)
+		return;
+	wakes = true;
+	set_host(KWAKE_SIGNAL, &wanted[KWAKE_SIGNAL], NULL);
+	/* A child of vfork has actions of its own, but our memory. */
+	if (curcpu()->c_vforkparent != NULL)
+		wakes = false;
 }

@@ -11,9 +11,11 @@
 
 #include "hijack/hijack.h"
 #include "rumpkern/copy.h"
+#include "rumpkern/page.h"
 #include "syscalls/dispatch.h"
 
-#define CHUNK	4096
+#define CHUNK		4096
+#define BIG_ORDER	4	/* pages of a buffer between files */
 
 /* One side of a transfer. */
 struct side {
@@ -130,18 +132,16 @@ side_ready(const struct side *s, bool write)
  * source that may have no more is not waited for once there was some.
  */
 static long
-transfer(struct side *in, struct side *out, size_t count, bool seekable)
+transfer_by(struct side *in, struct side *out, size_t count, bool seekable,
+    char *buf, size_t size)
 {
-	char buf[CHUNK];
 	size_t total = 0;
 	long n = 0, w = 0;
 
-	count = kmin(count, 0x7ffff000UL);
 	while (total < count) {
 		if (total > 0 && !seekable && !side_ready(in, false))
 			break;
-		n = side_io(in, false, buf, kmin(count - total,
-		    sizeof(buf)));
+		n = side_io(in, false, buf, kmin(count - total, size));
 		if (n <= 0)
 			break;
 		w = side_io(out, true, buf, n);
@@ -153,11 +153,28 @@ transfer(struct side *in, struct side *out, size_t count, bool seekable)
 		if (w < n)
 			break;
 	}
-	if (total == 0 && (n < 0 || w < 0))
-		return n < 0 ? n : w;
-	if (side_done(in) != 0 || side_done(out) != 0)
+	return total == 0 && (n < 0 || w < 0) ? (n < 0 ? n : w) : (long)total;
+}
+
+static long
+transfer(struct side *in, struct side *out, size_t count, bool seekable)
+{
+	char small[CHUNK], *big = NULL;
+	long n;
+
+	count = kmin(count, 0x7ffff000UL);
+	if (count > CHUNK && seekable && is_type(out, S_IFREG))
+		big = page_alloc(BIG_ORDER);
+	if (big != NULL) {
+		n = transfer_by(in, out, count, seekable, big,
+		    KPAGE_SIZE << BIG_ORDER);
+		page_free(big);
+	} else {
+		n = transfer_by(in, out, count, seekable, small, CHUNK);
+	}
+	if (n >= 0 && (side_done(in) != 0 || side_done(out) != 0))
 		return -EFAULT;
-	return total;
+	return n;
 }
 
 /* One end is a pipe, the other a file, and they are of two kernels. */
@@ -166,10 +183,13 @@ do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 {
 	bool inpipe = is_type(in, S_IFIFO), outpipe = is_type(out, S_IFIFO);
 
+	if (len == 0)
+		return 0;
 	if (flags & ~(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE |
 	    SPLICE_F_GIFT))
 		return -EINVAL;
-	if (!inpipe && !outpipe)
+	if ((!inpipe && !outpipe) ||
+	    (!outpipe && (side_flags(out) & O_APPEND)))
 		return -EINVAL;
 	if ((inpipe && in->s_uoff != NULL) || (outpipe && out->s_uoff != NULL))
 		return -ESPIPE;
@@ -185,10 +205,14 @@ do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 static long
 do_sendfile(struct side *in, struct side *out, size_t count)
 {
-	bool seekable = is_type(in, S_IFREG) || is_type(in, S_IFBLK);
+	bool seekable = is_type(in, S_IFREG) || is_type(in, S_IFBLK) ||
+	    is_type(in, S_IFCHR);
 
 	if (!seekable && in->s_uoff != NULL)
 		return -ESPIPE;
+	if (!seekable || (long)count < 0 ||
+	    (!is_type(out, S_IFIFO) && (side_flags(out) & O_APPEND)))
+		return -EINVAL;
 	return transfer(in, out, count, seekable);
 }
 

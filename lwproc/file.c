@@ -74,9 +74,7 @@ set_hazard(struct cpu *c, int slot, struct file *f)
 static inline struct file *
 entry_file(const struct filedesc *fdp, int fd)
 {
-	fdent_t *ents = __atomic_load_n(&fdp->fd_ents, __ATOMIC_ACQUIRE);
-
-	return FDENT_FILE(__atomic_load_n(&ents[fd], __ATOMIC_ACQUIRE));
+	return FDENT_FILE(KREAD(KREAD(fdp->fd_ents)[fd]));
 }
 
 /* Does a cpu use it, apart from the one slot? */
@@ -90,8 +88,7 @@ has_hazard(const struct file *f, struct file *const *except)
 	for (i = 1; i < n; i++) {
 		c = cpu_byindex(i);
 		for (s = 0; s < CPU_NHAZARD; s++)
-			if (__atomic_load_n(&c->c_hazard[s],
-			    __ATOMIC_ACQUIRE) == f &&
+			if (KREAD(c->c_hazard[s]) == f &&
 			    &c->c_hazard[s] != except)
 				return true;
 	}
@@ -123,7 +120,7 @@ file_rele(struct file *f)
 	if (f->f_count > 0)
 		KSET(f->f_count, f->f_count - 1);
 	last = f->f_count == 0;
-	if (last && __atomic_load_n(&f->f_noted, __ATOMIC_RELAXED)) {
+	if (last && KREAD(f->f_noted)) {
 		KSET(f->f_zombie, 1);
 		atomic_thread_fence(memory_order_seq_cst);
 		zombie = has_hazard(f, NULL);
@@ -168,7 +165,7 @@ leave(struct cpu *c, int slot, struct file *f, bool shared)
 	if (unlikely(shared))
 		atomic_thread_fence(memory_order_seq_cst);
 	/* Even in a table that is private now: another may just have left. */
-	if (unlikely(__atomic_load_n(&f->f_zombie, __ATOMIC_RELAXED) != 0))
+	if (unlikely(KREAD(f->f_zombie) != 0))
 		file_unhazard(c, slot);
 	else
 		set_hazard(c, slot, NULL);
@@ -183,7 +180,7 @@ fd_getfile(struct lwp *l, int fd, int slot)
 
 	for (;;) {
 		if (unlikely((uint32_t)fd >=
-		    __atomic_load_n(&fdp->fd_size, __ATOMIC_ACQUIRE)))
+		    KREAD(fdp->fd_size)))
 			return NULL;
 		f = entry_file(fdp, fd);
 		if (unlikely(f == NULL))

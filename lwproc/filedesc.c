@@ -324,9 +324,12 @@ fd_get_cloexec(struct lwp *l, int fd)
 {
 	struct filedesc *fdp = l->l_proc->p_fd;
 
-	if ((uint32_t)fd >= fdp->fd_size || fdp->fd_ents[fd] == 0)
+	fdent_t e;
+
+	if ((uint32_t)fd >= KREAD(fdp->fd_size))
 		return -1;
-	return fdp->fd_ents[fd] & FDENT_CLOEXEC;
+	e = KREAD(KREAD(fdp->fd_ents)[fd]);
+	return e == 0 ? -1 : (int)(e & FDENT_CLOEXEC);
 }
 
 int

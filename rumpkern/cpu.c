@@ -120,12 +120,14 @@ host_attach(void)
 int
 cpu_attach(void)
 {
-	uint32_t state = CPU_STATE(CPU_LIVE, rumpuser_process.ru_host);
-	struct cpu *c = take_slot(state);
+	uint32_t host = rumpuser_process.ru_host;
+	struct cpu *c = take_slot(CPU_STATE(CPU_EMBRYO, host));
 
 	if (c == NULL)
 		return EAGAIN;
+	/* Not live before c_tid is ours: the old one's thread is dead. */
 	set_up(c);
+	atomic_store(&c->c_state, CPU_STATE(CPU_LIVE, host));
 	kcurcpu = c;
 	return 0;
 }

@@ -45,6 +45,7 @@ enum khand {
 	KHAND_MSG,		/* a message with rights */
 	KHAND_EPOLL,		/* an epoll set */
 	KHAND_MAPPING,		/* a mapping of file pages */
+	KHAND_POLLTAB,		/* files being polled */
 	KHAND_MAX
 };
 
@@ -73,7 +74,7 @@ struct waitent {
  * byte, and above it the host's index (LIVE, EMBRYO, ROLLED) or the index of the
  * cpu that rolls it back (DEAD).
  *
- *	FREE -> LIVE		cpu_attach
+ *	FREE -> EMBRYO -> LIVE	cpu_attach
  *	FREE -> EMBRYO -> LIVE	cpu_embryo in the parent, cpu_adopt in the child
  *	LIVE -> FREE		cpu_detach
  *	LIVE -> DEAD -> ROLLED	its thread is dead: log rolled back, locks freed
@@ -109,7 +110,7 @@ struct cpu {
 
 	/* Sleeping. */
 	_Atomic uint32_t c_wake;	/* futex: 1 when woken */
-	_Atomic uint32_t c_asleep;	/* in the host, a wake needs a call */
+	_Atomic uint32_t c_asleep;	/* enum cpu_asleep: what a wake needs */
 	_Atomic uint32_t c_intr;	/* a signal wants the sleep to end */
 	uint32_t c_spinlimit;	/* adaptive, ns */
 	/* Where it was last seen, and who woke it last: hints only. */
@@ -149,6 +150,12 @@ struct cpu {
  *	FREE -> EMBRYO -> LIVE	before a fork, and in its child
  *	LIVE -> FREE		reaped; dead when its byte is not claimed
  */
+enum cpu_asleep {
+	CPU_AWAKE = 0,		/* the wake word is looked at */
+	CPU_IN_FUTEX,
+	CPU_IN_HOST		/* in a host call that a signal ends */
+};
+
 enum host_state {
 	HOST_FREE = 0,
 	HOST_EMBRYO,

@@ -50,6 +50,9 @@ kpause(void)
 #endif
 }
 
+/* Read a word that others may change meanwhile, under a lock we do not have. */
+#define KREAD(lv)	__atomic_load_n(&(lv), __ATOMIC_ACQUIRE)
+
 /* Keeps the compiler, not the processor, from moving memory accesses. */
 #define kbarrier()	__asm__ volatile("" ::: "memory")
 

@@ -243,7 +243,7 @@ kmem_valid(enum kcache id, const void *obj)
 		return false;
 	off = (uintptr_t)obj - (uintptr_t)page_addr(pg);
 	return off % ARENA->a_kmem->km_cache[id].kc_size == 0 &&
-	    off / ARENA->a_kmem->km_cache[id].kc_size < pg->pg_bump;
+	    off / ARENA->a_kmem->km_cache[id].kc_size < KREAD(pg->pg_bump);
 }
 
 uint64_t

@@ -227,7 +227,7 @@ run_at(struct page_state *ps, const char *goal, size_t n, size_t *have)
 			break;
 		if (first == NULL) {
 			first = pg;
-		} else if (((first->pg_flags ^ pg->pg_flags) & PAGE_COLD) != 0) {
+		} else if ((first->pg_flags ^ pg->pg_flags) & PAGE_COLD) {
 			block_give(ps, pg, pg->pg_order,
 			    pg->pg_flags & PAGE_COLD);
 			break;

@@ -96,7 +96,7 @@ wake(struct cpu *c)
 	*(volatile uint32_t *)&self->c_nwakes = n + 1;
 	kbarrier();
 	if (atomic_exchange(&c->c_wake, 1) != 0 ||
-	    atomic_load(&c->c_asleep) == 0)
+	    atomic_load(&c->c_asleep) == CPU_AWAKE)
 		*(volatile uint32_t *)&self->c_nwakes = n;
 	else if (self->c_nlocks == 0)
 		kwakeup_flush(self);
@@ -110,7 +110,15 @@ kwakeup_flush(struct cpu *self)
 
 	for (i = 0; i < self->c_nwakes; i++) {
 		c = cpu_byindex(self->c_wakes[i]);
-		rumpuser_futex_wake((uint32_t *)&c->c_wake, 1);
+		switch (atomic_load(&c->c_asleep)) {
+		case CPU_IN_FUTEX:
+			rumpuser_futex_wake((uint32_t *)&c->c_wake, 1);
+			break;
+		case CPU_IN_HOST:
+			rumpuser_tgkill(host_byindex(c->c_host)->h_pid,
+			    c->c_tid, KWAKE_SIGNAL);
+			break;
+		}
 	}
 	*(volatile uint32_t *)&self->c_nwakes = 0;
 }
@@ -219,7 +227,7 @@ wait_woken(struct cpu *c, uint64_t until, int flags)
 			return 0;
 		}
 	}
-	atomic_store(&c->c_asleep, 1);
+	atomic_store(&c->c_asleep, CPU_IN_FUTEX);
 	while (!woken(c)) {
 		if (until != KSLEEP_FOREVER) {
 			now = rumpuser_monotonic();
@@ -261,6 +269,32 @@ ksleep_any(uint64_t until, int flags)
 	if ((flags & KSLEEP_INTR) && atomic_load(&c->c_intr) != 0)
 		error = KERESTART;
 	return error;
+}
+
+bool
+ksleep_host_enter(void)
+{
+	struct cpu *c = curcpu();
+
+	atomic_store(&c->c_asleep, CPU_IN_HOST);
+	if (!woken(c))
+		return true;
+	atomic_store(&c->c_asleep, CPU_AWAKE);
+	return false;
+}
+
+bool
+ksleep_woken(void)
+{
+
+	return woken(curcpu());
+}
+
+void
+ksleep_host_leave(void)
+{
+
+	atomic_store(&curcpu()->c_asleep, CPU_AWAKE);
 }
 
 int

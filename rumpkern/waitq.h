@@ -30,7 +30,7 @@ int	ksleep(struct waitq *wq, struct kmutex *interlock, uint64_t until,
 /* Wake all or the first; the interlock is held. Cheap when nobody waits. */
 void	kwakeup(struct waitq *);
 void	kwakeup_one(struct waitq *);
-/* Wake those noted in a cpu's c_wakes: our own without locks, or a dead one's. */
+/* Wake those noted in c_wakes: our own, without locks, or a dead cpu's. */
 void	kwakeup_flush(struct cpu *);
 
 /*
@@ -46,6 +46,17 @@ int	ksleep_any(uint64_t until, int flags);
 
 /* Take an entry off whatever queue it is on, under that queue's lock. */
 void	waitent_cancel(struct waitent *);
+
+/*
+ * To sleep in a host call instead (poll with descriptors of the host's): from
+ * enter to leave a wake sends the thread KWAKE_SIGNAL, which must be blocked
+ * but in that call.  False: woken already, do not sleep.
+ */
+#define KWAKE_SIGNAL	16	/* SIGSTKFLT: nothing else uses it */
+bool	ksleep_host_enter(void);
+void	ksleep_host_leave(void);
+/* Has a wake come since ksleep_prepare()? */
+bool	ksleep_woken(void);
 
 /* Wake one cpu whatever it sleeps on; for signals. */
 void	cpu_interrupt(struct cpu *);

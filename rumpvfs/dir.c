@@ -250,7 +250,10 @@ dir_fileref(struct file *f, struct vnode *vp)
 	KSET(f->f_vnode, vp);
 }
 
-/* A symlink's target: in hand until dir_create() links it. */
+/*
+ * A symlink's target, or what a socket is bound at: in hand until dir_create()
+ * links it.
+ */
 static int
 copytarget(struct vnode *vp, const char *target, char **copyp)
 {
@@ -262,7 +265,8 @@ copytarget(struct vnode *vp, const char *target, char **copyp)
 	if (copy == NULL)
 		return ENOSPC;
 	memcpy(copy, target, len + 1);
-	vp->v_size = len;
+	if (vp->v_type == VLNK)
+		vp->v_size = len;
 	*copyp = copy;
 	return 0;
 }

@@ -63,8 +63,9 @@ int	dir_mayremove(const struct nameidata *, bool isdir);
 /*
  * Make an object and its name where nd points (nd_vp is NULL) with one
  * commit.  Permission, umask and the directory's setgid bit are applied here.
- * target is a symlink's, in kernel memory.  f (may be NULL), a new file in hand,
- * gets a reference to the object in the same commit.
+ * target is a symlink's (or a socket's: sockname.h), in kernel memory.  f (may
+ * be NULL), a new file in hand, gets a reference to the object in the same
+ * commit.
  */
 int	dir_create(struct nameidata *, enum vtype, uint32_t mode, uint64_t rdev,
 	    const char *target, struct file *f);

@@ -36,7 +36,7 @@
 static inline bool
 filerw_private(const struct lwp *l, const struct file *f)
 {
-	return f->f_count == 1 && atomic_load_explicit(
+	return KREAD(f->f_count) == 1 && atomic_load_explicit(
 	    &l->l_proc->p_fd->fd_users, memory_order_relaxed) == 1;
 }
 

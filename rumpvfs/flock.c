@@ -556,7 +556,7 @@ flock_fdclose(const struct filedesc *owner, struct file *f)
 {
 	struct flockhead **slot = slot_of(f);
 
-	if (slot != NULL && *slot != NULL)
+	if (slot != NULL && KREAD(*slot) != NULL)
 		drop_owned(slot, owner);
 }
 
@@ -565,7 +565,7 @@ flock_fileclose(struct file *f)
 {
 	struct flockhead **slot = slot_of(f);
 
-	if (slot != NULL && *slot != NULL)
+	if (slot != NULL && KREAD(*slot) != NULL)
 		drop_owned(slot, f);
 }
 

@@ -340,7 +340,7 @@ setcred(struct nameidata *nd, struct proc *p)
 {
 	struct cred *to = &nd->nd_cred;
 	const struct cred *from = &p->p_cred;
-	bool lock = p->p_nlwps > 1;
+	bool lock = KREAD(p->p_nlwps) > 1;
 	uint32_t i;
 
 	if (lock)

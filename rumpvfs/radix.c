@@ -60,16 +60,15 @@ node_of(uint64_t word)
 uint64_t
 radix_get(const struct radix *r, uint64_t key)
 {
-	unsigned level = *(const volatile uint32_t *)&r->r_height;
-	uint64_t word = *(const volatile uint64_t *)&r->r_root;
+	unsigned level = KREAD(r->r_height);
+	uint64_t word = KREAD(r->r_root);
 
 	if (unlikely(!covers(level, key)))
 		return 0;
 	for (; level > 0; level--) {
 		if (unlikely(!node_ok(word)))
 			return 0;
-		word = *(volatile uint64_t *)
-		    &node_of(word)->rn_slot[slot_of(key, level)];
+		word = KREAD(node_of(word)->rn_slot[slot_of(key, level)]);
 	}
 	return word;
 }

@@ -140,7 +140,7 @@ int
 tmpfs_size_ok(struct vnode *vp, uint64_t size)
 {
 
-	if (size <= *(volatile uint64_t *)&vp->v_size)
+	if (size <= KREAD(vp->v_size))
 		return 0;
 	if (size > curlwp()->l_proc->p_fsize) {
 		send_sigxfsz();

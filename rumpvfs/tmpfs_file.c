@@ -131,7 +131,7 @@ file_close(struct file *f)
 
 	if (vp == NULL)
 		return;
-	if (vp->v_locks != NULL)
+	if (KREAD(vp->v_locks) != NULL)
 		flock_fileclose(f);
 	KSET(f->f_vnode, NULL);
 	KSET(f->f_data, NULL);

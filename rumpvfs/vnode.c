@@ -109,8 +109,10 @@ static inline bool
 vtime_after(const struct vtime *a, const struct vtime *b)
 {
 
-	return a->vt_sec > b->vt_sec ||
-	    (a->vt_sec == b->vt_sec && a->vt_nsec > b->vt_nsec);
+	int64_t as = KREAD(a->vt_sec), bs = KREAD(b->vt_sec);
+
+	return as > bs ||
+	    (as == bs && KREAD(a->vt_nsec) > KREAD(b->vt_nsec));
 }
 
 void
@@ -201,7 +203,7 @@ vnode_free(struct vnode *vp)
 			continue;
 	while (vp->v_limbo != NULL)
 		(void)tmpfs_free_limbo(vp);
-	if (vp->v_type == VLNK)
+	if (vp->v_type == VLNK || vp->v_type == VSOCK)
 		free_object((void **)&vp->v_symlink.l_target);
 	while (vp->v_xattr != NULL)
 		xattr_free_first(vp);

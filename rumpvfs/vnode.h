@@ -76,11 +76,12 @@ struct vnode {
 			 */
 			struct vnode *d_parent;
 		} v_dir;
-		struct {			/* VLNK: */
-			char	*l_target;	/* (c) NUL-terminated */
+		struct {			/* VLNK, VSOCK: */
+			char	*l_target;	/* (c) NUL-terminated; of a
+						   socket: see sockname.h, or
+						   NULL */
 		} v_symlink;
 		struct pipe *v_fifo;		/* VFIFO: (v) while open */
-		void	*v_sock;		/* VSOCK */
 	};
 	struct dirent *v_name;	/* (n) one of its names; NULL: not known */
 	void	*v_limbo;	/* (v) pages cut off while mapped, by pg_spare */

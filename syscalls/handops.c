@@ -9,6 +9,7 @@
 #include "rumpkern/page.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/pipe.h"
+#include "rumpvfs/polltab.h"
 #include "rumpvfs/vnode.h"
 
 static void
@@ -41,6 +42,12 @@ rele_mapping(void *obj)
 	vnode_map_rele(obj);
 }
 
+static void
+rele_polltab(void *obj)
+{
+	polltab_free(obj);
+}
+
 /* Nothing of this kind can be made yet, so nothing can be in hand. */
 static void
 rele_none(void *obj)
@@ -63,4 +70,5 @@ void (*const khand_ops[KHAND_MAX])(void *) = {
 	[KHAND_MSG] = rele_none,
 	[KHAND_EPOLL] = rele_none,
 	[KHAND_MAPPING] = rele_mapping,
+	[KHAND_POLLTAB] = rele_polltab,
 };

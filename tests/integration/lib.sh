@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
 # What the integration tests share: the same script on host tmpfs and on rump.
 #
 # A test sources this file and calls, for each case,
@@ -89,8 +90,9 @@ side()
 	shift 2
 	rm -rf "$host_dir"
 	mkdir -p "$OTHER"
-	rm -f "$T/$SIDE.out" "$T/$SIDE.err" "$T/$SIDE.status" "$T/$SIDE.tree"
-	: >"$T/$SIDE.out" >"$T/$SIDE.err" >"$T/$SIDE.tree"
+	for file in out err status tree; do
+		: >"$T/$SIDE.$file"
+	done
 	env -u RUMPHIJACK -u CDPATH -u ENV -u BASH_ENV \
 		LC_ALL=C TZ=UTC0 PAGER=cat TERM=dumb \
 		T="$T" SIDE="$SIDE" DIR="$DIR" OTHER="$OTHER" \
@@ -141,9 +143,14 @@ need_if()
 
 wanted()
 {
+	# shellcheck disable=SC2254 # a pattern
 	case $1 in
 	${TEST_CASE:-*}) ;;
-	*) skip= todo=; return 1 ;;
+	*)
+		skip=''
+		todo=''
+		return 1
+		;;
 	esac
 	if [ -n "$skip" ]; then
 		count=$((count + 1))

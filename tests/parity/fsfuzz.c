@@ -24,12 +24,15 @@
 #include "fsfuzz.h"
 
 struct options opt = {
-	.calls = 1000000, .round = 1500, .host = NULL, .rump = NULL,
+	.calls = 1000000,
+	.round = 1500,
+	.host = NULL,
+	.rump = NULL,
 };
 struct tally *tally;
 
-static const struct option longopts[] = {
-	{ "seed", required_argument, NULL, 's' },
+static const struct option longopts[] = { { "seed", required_argument, NULL,
+					      's' },
 	{ "calls", required_argument, NULL, 'c' },
 	{ "round", required_argument, NULL, 'n' },
 	{ "host", required_argument, NULL, 'h' },
@@ -40,14 +43,13 @@ static const struct option longopts[] = {
 	{ "inject", required_argument, NULL, 'i' },
 	{ "no-times", no_argument, NULL, 't' },
 	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, '?' },
-	{ NULL, 0, NULL, 0 }
-};
+	{ "help", no_argument, NULL, '?' }, { NULL, 0, NULL, 0 } };
 
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: fsfuzz [--seed N] [--calls N] [--round N] "
+	fprintf(stderr,
+	    "usage: fsfuzz [--seed N] [--calls N] [--round N] "
 	    "[--host DIR] [--rump DIR]\n    [--skip CALL,...] "
 	    "[--only CALL,...] [--replay FILE] [--inject chmod] "
 	    "[--no-times] [--verbose]\n");
@@ -61,18 +63,41 @@ parse(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		switch (c) {
-		case 's': opt.seed = strtoull(optarg, NULL, 0); break;
-		case 'c': opt.calls = strtol(optarg, NULL, 0); break;
-		case 'n': opt.round = strtol(optarg, NULL, 0); break;
-		case 'h': opt.host = optarg; break;
-		case 'r': opt.rump = optarg; break;
-		case 'p': opt.replay = optarg; break;
-		case 'k': opt.skip = optarg; break;
-		case 'o': opt.only = optarg; break;
-		case 'i': opt.inject = optarg; break;
-		case 't': opt.notimes = true; break;
-		case 'v': opt.verbose = true; break;
-		default: usage();
+		case 's':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'c':
+			opt.calls = strtol(optarg, NULL, 0);
+			break;
+		case 'n':
+			opt.round = strtol(optarg, NULL, 0);
+			break;
+		case 'h':
+			opt.host = optarg;
+			break;
+		case 'r':
+			opt.rump = optarg;
+			break;
+		case 'p':
+			opt.replay = optarg;
+			break;
+		case 'k':
+			opt.skip = optarg;
+			break;
+		case 'o':
+			opt.only = optarg;
+			break;
+		case 'i':
+			opt.inject = optarg;
+			break;
+		case 't':
+			opt.notimes = true;
+			break;
+		case 'v':
+			opt.verbose = true;
+			break;
+		default:
+			usage();
 		}
 	}
 	if (optind != argc || opt.calls <= 0 || opt.round <= 0)
@@ -100,8 +125,8 @@ make_dirs(void)
 
 		if (mkdir(dir, 0755) == -1 && errno != EEXIST) {
 			fprintf(stderr, "fsfuzz: %s: %s%s\n", dir,
-			    strerror(errno), i == 0 ? "" :
-			    " (is it run under the shim?)");
+			    strerror(errno),
+			    i == 0 ? "" : " (is it run under the shim?)");
 			exit(2);
 		}
 	}
@@ -150,8 +175,8 @@ replay(void)
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
 		if (!op_load(line, &list[n++])) {
-			fprintf(stderr, "fsfuzz: %s: bad line: %s",
-			    opt.replay, line);
+			fprintf(stderr, "fsfuzz: %s: bad line: %s", opt.replay,
+			    line);
 			return 2;
 		}
 	}
@@ -171,8 +196,8 @@ print_tally(double seconds)
 		calls += tally[i].calls;
 		good += tally[i].good;
 		if (opt.verbose)
-			printf("%-16s %8ld calls %8ld succeeded\n",
-			    ops[i].name, tally[i].calls, tally[i].good);
+			printf("%-16s %8ld calls %8ld succeeded\n", ops[i].name,
+			    tally[i].calls, tally[i].good);
 	}
 	printf("%ld calls, %ld succeeded, %.1f s: no mismatch\n", calls, good,
 	    seconds);
@@ -187,8 +212,7 @@ fuzz(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (done = 0; done < opt.calls; done += n) {
-		n = opt.calls - done < opt.round ? opt.calls - done :
-		    opt.round;
+		n = opt.calls - done < opt.round ? opt.calls - done : opt.round;
 		gen_round(opt.seed * 1000003 + (uint64_t)(done / opt.round),
 		    list, n);
 		if (run_forked(list, n, false) == 0)
@@ -214,17 +238,17 @@ main(int argc, char **argv)
 	int bad;
 
 	parse(argc, argv);
-	printf("fsfuzz --seed %llu --calls %ld\n",
-	    (unsigned long long)opt.seed, opt.calls);
+	printf("fsfuzz --seed %llu --calls %ld\n", (unsigned long long)opt.seed,
+	    opt.calls);
 	fflush(stdout);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	make_dirs();
 	buffers_init();
-	ctime_fine = ctime_probe(opt.host) & ctime_probe(opt.rump);
+	ctime_fine = ctime_probe(opt.host) && ctime_probe(opt.rump);
 	if (!ctime_fine)
 		printf("a ctime is only as good as the clock tick: "
-		    "comparing fewer\n");
+		       "comparing fewer\n");
 	gen_start();
 	tally = mmap(NULL, (size_t)nops * sizeof(*tally),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -19,8 +19,8 @@
 #define RWF_APPEND 0x10
 #endif
 
-static char *inpool;		/* random bytes, then a guard page */
-static char *guard;		/* a PROT_NONE page after a good one */
+static char *inpool; /* random bytes, then a guard page */
+static char *guard;  /* a PROT_NONE page after a good one */
 static char *readonly;
 static char *unmapped;
 char *outpool;
@@ -69,33 +69,29 @@ arg_fd(struct side *s, uint32_t code)
 
 #define OFLAG(bit, flag) (code & (1U << (bit)) ? (flag) : 0)
 
-const char *const oflag_names[] = {
-	"O_CREAT", "O_EXCL", "O_TRUNC", "O_APPEND", "O_NONBLOCK",
-	"O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "O_PATH", "O_TMPFILE",
-	"O_NOATIME", "O_DSYNC", "O_DIRECT", "O_SYNC", "O_NOCTTY", "1<<30",
-	NULL
-};
+const char *const oflag_names[] = { "O_CREAT", "O_EXCL", "O_TRUNC", "O_APPEND",
+	"O_NONBLOCK", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "O_PATH",
+	"O_TMPFILE", "O_NOATIME", "O_DSYNC", "O_DIRECT", "O_SYNC", "O_NOCTTY",
+	"1<<30", NULL };
 
 int
 arg_oflags(uint32_t code)
 {
 	return (int)(code & 3) | OFLAG(2, O_CREAT) | OFLAG(3, O_EXCL) |
 	    OFLAG(4, O_TRUNC) | OFLAG(5, O_APPEND) | OFLAG(6, O_NONBLOCK) |
-	    OFLAG(7, O_DIRECTORY) | OFLAG(8, O_NOFOLLOW) |
-	    OFLAG(9, O_CLOEXEC) | OFLAG(10, O_PATH) | OFLAG(11, O_TMPFILE) |
-	    OFLAG(12, O_NOATIME) | OFLAG(13, O_DSYNC) | OFLAG(14, O_DIRECT) |
-	    OFLAG(15, O_SYNC) | OFLAG(16, O_NOCTTY) | OFLAG(17, 1 << 30);
+	    OFLAG(7, O_DIRECTORY) | OFLAG(8, O_NOFOLLOW) | OFLAG(9, O_CLOEXEC) |
+	    OFLAG(10, O_PATH) | OFLAG(11, O_TMPFILE) | OFLAG(12, O_NOATIME) |
+	    OFLAG(13, O_DSYNC) | OFLAG(14, O_DIRECT) | OFLAG(15, O_SYNC) |
+	    OFLAG(16, O_NOCTTY) | OFLAG(17, 1 << 30);
 }
 
 uint64_t
 arg_offset(uint32_t code)
 {
-	static const uint64_t base[] = {
-		0, 0, 1, 100, 511, 4095, 4096, 4097, 8192, 12288, 16384, 50000,
-		65536, 131072, 1 << 20, 1ULL << 32, 1ULL << 40, INT64_MAX - 1,
-		(uint64_t)INT64_MAX, (uint64_t)-1, (uint64_t)-4096,
-		(uint64_t)INT64_MIN
-	};
+	static const uint64_t base[] = { 0, 0, 1, 100, 511, 4095, 4096, 4097,
+		8192, 12288, 16384, 50000, 65536, 131072, 1 << 20, 1ULL << 32,
+		1ULL << 40, INT64_MAX - 1, (uint64_t)INT64_MAX, (uint64_t)-1,
+		(uint64_t)-4096, (uint64_t)INT64_MIN };
 	uint32_t n = sizeof(base) / sizeof(base[0]);
 
 	/* Codes past the table are plain offsets. */
@@ -105,11 +101,9 @@ arg_offset(uint32_t code)
 size_t
 arg_length(uint32_t code)
 {
-	static const size_t base[] = {
-		0, 1, 2, 3, 7, 100, 511, 512, 1000, 4095, 4096, 4097, 5000,
-		8192, 10000, 16384, 65536, 70000, SIZE_MAX,
-		(size_t)1 << 63, (size_t)SSIZE_MAX + 1
-	};
+	static const size_t base[] = { 0, 1, 2, 3, 7, 100, 511, 512, 1000, 4095,
+		4096, 4097, 5000, 8192, 10000, 16384, 65536, 70000, SIZE_MAX,
+		(size_t)1 << 63, (size_t)SSIZE_MAX + 1 };
 	uint32_t n = sizeof(base) / sizeof(base[0]);
 
 	return code < n ? base[code] : code - n;
@@ -118,10 +112,9 @@ arg_length(uint32_t code)
 int
 arg_mode(uint32_t code)
 {
-	static const int modes[] = {
-		0644, 0600, 0755, 0777, 0666, 0, 0400, 0200, 0100, 0070, 0007,
-		01777, 02755, 04755, 06777, 02640, 07777, 0170644, 010000000
-	};
+	static const int modes[] = { 0644, 0600, 0755, 0777, 0666, 0, 0400,
+		0200, 0100, 0070, 0007, 01777, 02755, 04755, 06777, 02640,
+		07777, 0170644, 010000000 };
 
 	return modes[code % (sizeof(modes) / sizeof(modes[0]))];
 }
@@ -129,9 +122,8 @@ arg_mode(uint32_t code)
 int
 arg_whence(uint32_t code)
 {
-	static const int whence[] = {
-		SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE, 7, -1
-	};
+	static const int whence[] = { SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA,
+		SEEK_HOLE, 7, -1 };
 
 	return whence[code % 7];
 }
@@ -139,12 +131,10 @@ arg_whence(uint32_t code)
 int
 arg_atflags(uint32_t code)
 {
-	static const int flags[] = {
-		0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH,
+	static const int flags[] = { 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH,
 		AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, AT_SYMLINK_FOLLOW,
 		AT_REMOVEDIR, AT_NO_AUTOMOUNT, AT_EACCESS, 0x80000,
-		AT_REMOVEDIR | AT_SYMLINK_FOLLOW, -1
-	};
+		AT_REMOVEDIR | AT_SYMLINK_FOLLOW, -1 };
 
 	return flags[code % 12];
 }
@@ -152,13 +142,11 @@ arg_atflags(uint32_t code)
 int
 arg_fallocate(uint32_t code)
 {
-	static const int modes[] = {
-		0, FALLOC_FL_KEEP_SIZE,
+	static const int modes[] = { 0, FALLOC_FL_KEEP_SIZE,
 		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE,
 		FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
-		FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, 0x1000, -1
-	};
+		FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, 0x1000, -1 };
 
 	return modes[code % 10];
 }
@@ -166,10 +154,8 @@ arg_fallocate(uint32_t code)
 int
 arg_rwf(uint32_t code)
 {
-	static const int flags[] = {
-		0, 0, RWF_APPEND, RWF_DSYNC, RWF_SYNC, RWF_HIPRI,
-		RWF_APPEND | RWF_SYNC, 0x40000000
-	};
+	static const int flags[] = { 0, 0, RWF_APPEND, RWF_DSYNC, RWF_SYNC,
+		RWF_HIPRI, RWF_APPEND | RWF_SYNC, 0x40000000 };
 
 	return flags[code % 8];
 }
@@ -177,10 +163,9 @@ arg_rwf(uint32_t code)
 unsigned
 arg_statx(uint32_t code)
 {
-	static const unsigned masks[] = {
-		STATX_BASIC_STATS, STATX_ALL, 0, STATX_SIZE, STATX_MODE,
-		STATX_NLINK | STATX_INO, STATX__RESERVED, ~0U
-	};
+	static const unsigned masks[] = { STATX_BASIC_STATS, STATX_ALL, 0,
+		STATX_SIZE, STATX_MODE, STATX_NLINK | STATX_INO,
+		STATX__RESERVED, ~0U };
 
 	return masks[code % 8];
 }
@@ -196,11 +181,10 @@ arg_id(uint32_t code)
 void
 arg_time(uint32_t code, struct timespec *ts)
 {
-	static const struct timespec times[] = {
-		{ 0, UTIME_NOW }, { 0, UTIME_OMIT }, { 1234567890, 123456789 },
-		{ 0, 0 }, { -1, 5 }, { 4000000000, 999999999 },
-		{ 5, 1000000000 }, { 5, -1 }, { 99, UTIME_NOW }
-	};
+	static const struct timespec times[] = { { 0, UTIME_NOW },
+		{ 0, UTIME_OMIT }, { 1234567890, 123456789 }, { 0, 0 },
+		{ -1, 5 }, { 4000000000, 999999999 }, { 5, 1000000000 },
+		{ 5, -1 }, { 99, UTIME_NOW } };
 
 	*ts = times[code % 9];
 }
@@ -209,11 +193,9 @@ const char *
 arg_xattr(uint32_t code)
 {
 	static char toolong[300];
-	static const char *const names[] = {
-		"user.a", "user.a", "user.b", "trusted.t", "security.s",
-		"user.", "bogus", "", "system.nothing", "user.a.b.c",
-		"bogus.name", toolong
-	};
+	static const char *const names[] = { "user.a", "user.a", "user.b",
+		"trusted.t", "security.s", "user.", "bogus", "",
+		"system.nothing", "user.a.b.c", "bogus.name", toolong };
 
 	if (toolong[0] == '\0') {
 		memset(toolong, 'n', sizeof(toolong) - 1);
@@ -227,12 +209,18 @@ char *
 arg_in(uint32_t code)
 {
 	switch (code & 0xff) {
-	case 1: return NULL;
-	case 2: return (char *)8;
-	case 3: return unmapped;
-	case 4: return guard;
-	case 5: return (char *)0x8000000000000000UL;
-	default: return inpool + (code >> 8) % (POOL - MAXIO);
+	case 1:
+		return NULL;
+	case 2:
+		return (char *)8;
+	case 3:
+		return unmapped;
+	case 4:
+		return guard;
+	case 5:
+		return (char *)0x8000000000000000UL;
+	default:
+		return inpool + (code >> 8) % (POOL - MAXIO);
 	}
 }
 
@@ -241,13 +229,20 @@ char *
 arg_out(uint32_t code)
 {
 	switch (code & 0xff) {
-	case 1: return NULL;
-	case 2: return (char *)8;
-	case 3: return unmapped;
-	case 4: return guard;
-	case 5: return (char *)0x8000000000000000UL;
-	case 6: return readonly;
-	default: return outpool + (code >> 8) % (POOL - MAXIO - PAGE);
+	case 1:
+		return NULL;
+	case 2:
+		return (char *)8;
+	case 3:
+		return unmapped;
+	case 4:
+		return guard;
+	case 5:
+		return (char *)0x8000000000000000UL;
+	case 6:
+		return readonly;
+	default:
+		return outpool + (code >> 8) % (POOL - MAXIO - PAGE);
 	}
 }
 
@@ -273,10 +268,14 @@ arg_path(struct side *s, const struct path *p, char *buf)
 	bool absolute = p->how == HOW_ABS || p->how == HOW_ATABS;
 
 	switch (p->odd) {
-	case ODD_NULL: return NULL;
-	case ODD_EIGHT: return (char *)8;
-	case ODD_UNMAPPED: return unmapped;
-	case ODD_PROTNONE: return guard;
+	case ODD_NULL:
+		return NULL;
+	case ODD_EIGHT:
+		return (char *)8;
+	case ODD_UNMAPPED:
+		return unmapped;
+	case ODD_PROTNONE:
+		return guard;
 	case ODD_UNTERMINATED:
 		memcpy(guard - 8, "aaaaaaaa", 8);
 		return guard - 8;

@@ -3,33 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "fsfuzz.h"
 #include "fsfuzz_ops.h"
 
-#define A(i)	(o->arg[i])
-#define FD(i)	arg_fd(s, A(i))
-#define OFF(i)	((off_t)arg_offset(A(i)))
+#define A(i)   (o->arg[i])
+#define FD(i)  arg_fd(s, A(i))
+#define OFF(i) ((off_t)arg_offset(A(i)))
 
 /* A pipe or FIFO that would make the caller wait is left alone. */
-static bool
-may_block(int fd)
+bool
+fd_may_block(int fd)
 {
 	struct stat st;
 	int fl = fcntl(fd, F_GETFL);
@@ -38,8 +29,8 @@ may_block(int fd)
 	    fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-static long
-skipped(struct side *s)
+long
+fd_skipped(struct side *s)
 {
 	put(s, " skipped");
 	return 0;
@@ -49,13 +40,13 @@ skipped(struct side *s)
  * How much fits in a pipe depends on how it was written, so a FIFO is kept
  * far from full: an upper bound for a write, or -1 to let it be.
  */
-static ssize_t
-room(int fd, size_t len)
+ssize_t
+fd_room(int fd, size_t len)
 {
 	struct stat st;
 	int queued = 0;
 
-	if (may_block(fd))
+	if (fd_may_block(fd))
 		return -1;
 	if (fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode))
 		return (ssize_t)len;
@@ -95,10 +86,18 @@ op_dup(struct side *s, const struct op *o)
 	int fd = FD(0);
 
 	switch (A(2) % 4) {
-	case 0: fd = dup(fd); break;
-	case 1: fd = fcntl(fd, F_DUPFD, 40); break;
-	case 2: fd = fcntl(fd, F_DUPFD_CLOEXEC, 0); break;
-	default: fd = fcntl(fd, F_DUPFD, -1); break;
+	case 0:
+		fd = dup(fd);
+		break;
+	case 1:
+		fd = fcntl(fd, F_DUPFD, 40);
+		break;
+	case 2:
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		break;
+	default:
+		fd = fcntl(fd, F_DUPFD, -1);
+		break;
 	}
 	return into_slot(s, A(1), fd);
 }
@@ -130,10 +129,9 @@ op_getset_fd(struct side *s, const struct op *o)
 long
 op_getset_fl(struct side *s, const struct op *o)
 {
-	static const int flags[] = {
-		0, O_APPEND, O_NONBLOCK, O_APPEND | O_NONBLOCK, O_NOATIME,
-		O_RDWR | O_CREAT, -1 & ~(O_ASYNC | O_DIRECT)
-	};
+	static const int flags[] = { 0, O_APPEND, O_NONBLOCK,
+		O_APPEND | O_NONBLOCK, O_NOATIME, O_RDWR | O_CREAT,
+		-1 & ~(O_ASYNC | O_DIRECT) };
 
 	if (A(1) % 8 == 7)
 		return fcntl(FD(0), F_GETFL);
@@ -158,8 +156,9 @@ static void
 put_data(struct side *s, const char *buf, ssize_t n)
 {
 	if (n > 0 && buf >= outpool && buf < outpool + POOL)
-		put(s, " data=%016llx after=%02x", (unsigned long long)
-		    hash(buf, (size_t)n), (unsigned char)buf[n]);
+		put(s, " data=%016llx after=%02x",
+		    (unsigned long long)hash(buf, (size_t)n),
+		    (unsigned char)buf[n]);
 }
 
 long
@@ -169,8 +168,8 @@ op_read(struct side *s, const struct op *o)
 	char *buf = outbuf(A(1), &len);
 	ssize_t n;
 
-	if (may_block(FD(0)))
-		return skipped(s);
+	if (fd_may_block(FD(0)))
+		return fd_skipped(s);
 	n = read(FD(0), buf, len);
 	put_data(s, buf, n);
 	return n;
@@ -221,8 +220,8 @@ op_readv(struct side *s, const struct op *o)
 	int cnt = cut(iov, buf, len, A(3));
 	ssize_t n;
 
-	if (may_block(FD(0)))
-		return skipped(s);
+	if (fd_may_block(FD(0)))
+		return fd_skipped(s);
 	n = readv(FD(0), A(3) == 12 ? (struct iovec *)8 : iov, cnt);
 	put_data(s, buf, n);
 	return n;
@@ -237,16 +236,16 @@ op_preadv2(struct side *s, const struct op *o)
 	int cnt = cut(iov, buf, len, 0);
 	ssize_t n;
 
-	if (may_block(FD(0)))
-		return skipped(s);
+	if (fd_may_block(FD(0)))
+		return fd_skipped(s);
 	n = preadv2(FD(0), iov, cnt, OFF(3), arg_rwf(A(4)));
 	put_data(s, buf, n);
 	return n;
 }
 
 /* Far offsets are for bad buffers only: a file must stay readable. */
-static size_t
-inlen(uint32_t code)
+size_t
+fd_inlen(uint32_t code)
 {
 	size_t len = arg_length(code);
 
@@ -257,8 +256,8 @@ inlen(uint32_t code)
  * On the host a write that faults still makes the file grow up to where it
  * was to go, and a page of a hole: not wanted, so it may only fault in data.
  */
-static bool
-grows_by_fault(int fd, uint32_t buf, off_t off)
+bool
+fd_grows_by_fault(int fd, uint32_t buf, off_t off)
 {
 	off_t at = lseek(fd, 0, SEEK_CUR), data;
 	int fl = fcntl(fd, F_GETFL);
@@ -279,34 +278,34 @@ grows_by_fault(int fd, uint32_t buf, off_t off)
 long
 op_write(struct side *s, const struct op *o)
 {
-	size_t len = inlen(A(2));
+	size_t len = fd_inlen(A(2));
 	bool sane = len <= MAXIO;
-	ssize_t n = room(FD(0), sane ? len : 0);
+	ssize_t n = fd_room(FD(0), sane ? len : 0);
 
-	if (n == -1 || grows_by_fault(FD(0), A(1), -1))
-		return skipped(s);
+	if (n == -1 || fd_grows_by_fault(FD(0), A(1), -1))
+		return fd_skipped(s);
 	return write(FD(0), arg_in(A(1)), sane ? (size_t)n : len);
 }
 
 long
 op_pwrite(struct side *s, const struct op *o)
 {
-	if (grows_by_fault(FD(0), A(1), OFF(3)))
-		return skipped(s);
-	return pwrite(FD(0), arg_in(A(1)), inlen(A(2)), OFF(3));
+	if (fd_grows_by_fault(FD(0), A(1), OFF(3)))
+		return fd_skipped(s);
+	return pwrite(FD(0), arg_in(A(1)), fd_inlen(A(2)), OFF(3));
 }
 
 long
 op_writev(struct side *s, const struct op *o)
 {
 	static struct iovec iov[2048];
-	size_t len = inlen(A(2));
-	ssize_t n = room(FD(0), len <= MAXIO ? len : 0);
-	int cnt = cut(iov, arg_in(A(1)), len <= MAXIO && n >= 0 ? (size_t)n :
-	    len, A(3));
+	size_t len = fd_inlen(A(2));
+	ssize_t n = fd_room(FD(0), len <= MAXIO ? len : 0);
+	int cnt = cut(iov, arg_in(A(1)),
+	    len <= MAXIO && n >= 0 ? (size_t)n : len, A(3));
 
-	if (n == -1 || grows_by_fault(FD(0), A(1), -1))
-		return skipped(s);
+	if (n == -1 || fd_grows_by_fault(FD(0), A(1), -1))
+		return fd_skipped(s);
 	return writev(FD(0), A(3) == 12 ? (struct iovec *)8 : iov, cnt);
 }
 
@@ -314,13 +313,13 @@ long
 op_pwritev2(struct side *s, const struct op *o)
 {
 	struct iovec iov[32];
-	size_t len = inlen(A(2));
-	ssize_t n = room(FD(0), len <= MAXIO ? len : 0);
-	int cnt = cut(iov, arg_in(A(1)), len <= MAXIO && n >= 0 ? (size_t)n :
-	    len, 0);
+	size_t len = fd_inlen(A(2));
+	ssize_t n = fd_room(FD(0), len <= MAXIO ? len : 0);
+	int cnt = cut(iov, arg_in(A(1)),
+	    len <= MAXIO && n >= 0 ? (size_t)n : len, 0);
 
-	if (n == -1 || grows_by_fault(FD(0), A(1), OFF(3)))
-		return skipped(s);
+	if (n == -1 || fd_grows_by_fault(FD(0), A(1), OFF(3)))
+		return fd_skipped(s);
 	return pwritev2(FD(0), iov, cnt, OFF(3), arg_rwf(A(4)));
 }
 
@@ -356,7 +355,7 @@ op_lseek(struct side *s, const struct op *o)
 	/* A directory's offsets are its own: only its start is known. */
 	if (fstat(FD(0), &st) == 0 && S_ISDIR(st.st_mode))
 		return whence == SEEK_SET ? lseek(FD(0), 0, SEEK_SET) :
-		    skipped(s);
+					    fd_skipped(s);
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return lseek(FD(0), OFF(1), whence);
 	if (s->index == 0)
@@ -387,12 +386,16 @@ long
 op_sync_calls(struct side *s, const struct op *o)
 {
 	switch (A(1) % 5) {
-	case 0: return fsync(FD(0));
-	case 1: return fdatasync(FD(0));
-	case 2: return sync_file_range(FD(0), 0, 4096,
-		    SYNC_FILE_RANGE_WRITE);
-	case 3: return sync_file_range(FD(0), -1, 4096, 0);
-	default: return syncfs(FD(0));
+	case 0:
+		return fsync(FD(0));
+	case 1:
+		return fdatasync(FD(0));
+	case 2:
+		return sync_file_range(FD(0), 0, 4096, SYNC_FILE_RANGE_WRITE);
+	case 3:
+		return sync_file_range(FD(0), -1, 4096, 0);
+	default:
+		return syncfs(FD(0));
 	}
 }
 
@@ -409,7 +412,7 @@ op_fstat(struct side *s, const struct op *o)
 {
 	struct stat st;
 
-	return fstat(FD(0), &st);	/* look_fd() prints the rest */
+	return fstat(FD(0), &st); /* look_fd() prints the rest */
 }
 
 long
@@ -456,283 +459,16 @@ op_fxattr(struct side *s, const struct op *o)
 
 	switch (A(4) % 4) {
 	case 0:
-		return fsetxattr(FD(0), name, arg_in(A(2)), inlen(A(3)), 0);
+		return fsetxattr(FD(0), name, arg_in(A(2)), fd_inlen(A(3)), 0);
 	case 1:
 		n = fgetxattr(FD(0), name, value, sizeof(value));
 		if (n > 0)
-			put(s, " %016llx", (unsigned long long)
-			    hash(value, (size_t)n));
+			put(s, " %016llx",
+			    (unsigned long long)hash(value, (size_t)n));
 		return n;
 	case 2:
 		return flistxattr(FD(0), list, sizeof(list));
 	default:
 		return fremovexattr(FD(0), name);
-	}
-}
-
-long
-op_flock(struct side *s, const struct op *o)
-{
-	static const int how[] = {
-		LOCK_SH, LOCK_EX, LOCK_UN, LOCK_SH, LOCK_EX, 0, 77
-	};
-
-	return flock(FD(0), how[A(1) % 7] | LOCK_NB);
-}
-
-static void
-make_lock(struct flock *fl, const struct op *o)
-{
-	static const short types[] = { F_RDLCK, F_WRLCK, F_UNLCK, 9 };
-
-	memset(fl, 0, sizeof(*fl));
-	fl->l_type = types[A(1) % 4];
-	fl->l_whence = (short)(A(4) % 4);
-	fl->l_start = (off_t)arg_offset(A(2));
-	fl->l_len = (off_t)arg_offset(A(3));
-}
-
-long
-op_setlk(struct side *s, const struct op *o)
-{
-	struct flock fl;
-
-	make_lock(&fl, o);
-	return fcntl(FD(0), A(1) & 4 ? F_OFD_SETLK : F_SETLK, &fl);
-}
-
-/* Ask from a child for ordinary locks, which never conflict with our own. */
-static long
-getlk(struct side *s, const struct op *o, int cmd)
-{
-	struct flock fl;
-	int r;
-
-	make_lock(&fl, o);
-	r = fcntl(FD(0), cmd, &fl);
-	if (r == 0)
-		put(s, " type=%d whence=%d start=%lld len=%lld pid=%d",
-		    fl.l_type, fl.l_whence, (long long)fl.l_start,
-		    (long long)fl.l_len, fl.l_pid == getppid() ? 1 :
-		    fl.l_pid == 0 ? 0 : fl.l_pid == -1 ? -1 : 2);
-	return r;
-}
-
-long
-op_getlk(struct side *s, const struct op *o)
-{
-	int status, r;
-	pid_t pid;
-
-	if (A(1) & 8)
-		return getlk(s, o, F_OFD_GETLK);
-	if ((A(1) & 7) != 0)
-		return getlk(s, o, F_GETLK);
-	pid = fork();
-	if (pid == 0) {
-		s->out->len = 0;
-		r = getlk(s, o, F_GETLK);
-		_exit(r == -1 ? errno :
-		    128 + (int)(hash(s->out->buf, s->out->len) & 127));
-	}
-	if (pid == -1 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	return WEXITSTATUS(status);
-}
-
-long
-op_copy_file_range(struct side *s, const struct op *o)
-{
-	off_t from = OFF(2), to = OFF(3);
-	size_t len = inlen(A(4));
-	ssize_t n;
-
-	n = copy_file_range(FD(0), A(5) & 1 ? NULL : &from, FD(1),
-	    A(5) & 2 ? NULL : &to, len, A(5) == 15 ? 1 : 0);
-	if (!(A(5) & 1))
-		put(s, " from=%lld", (long long)from);
-	if (!(A(5) & 2))
-		put(s, " to=%lld", (long long)to);
-	return n;
-}
-
-long
-op_sendfile(struct side *s, const struct op *o)
-{
-	off_t off = OFF(2);
-	size_t len = inlen(A(3));
-	ssize_t n;
-
-	if (room(FD(0), 0) == -1 || may_block(FD(1)))
-		return skipped(s);
-	n = sendfile(FD(0), FD(1), A(4) & 1 ? NULL : &off, len);
-	if (!(A(4) & 1))
-		put(s, " off=%lld", (long long)off);
-	return n;
-}
-
-/* From a file to a pipe, or, when the pipe was filled, on to the file. */
-long
-op_splice(struct side *s, const struct op *o)
-{
-	loff_t off = OFF(1);
-	size_t len = inlen(A(2));
-	char buf[PAGE];
-	int p[2], error;
-	ssize_t n, m;
-
-	if (room(FD(0), 0) == -1)
-		return skipped(s);
-	if (len > PAGE && len < (size_t)1 << 62)
-		len = PAGE;
-	if (pipe2(p, O_NONBLOCK) == -1)
-		return -1;
-	errno = 0;
-	if (A(3) & 1) {
-		m = write(p[1], arg_in(0), 1000);
-		n = splice(p[0], NULL, FD(0), A(3) & 2 ? NULL : &off, len,
-		    SPLICE_F_NONBLOCK);
-	} else {
-		n = splice(FD(0), A(3) & 2 ? NULL : &off, p[1], NULL, len,
-		    SPLICE_F_NONBLOCK);
-		m = 0;
-	}
-	error = errno;
-	if (n > 0 && m == 0) {
-		m = read(p[0], buf, sizeof(buf));
-		put(s, " piped=%zd %016llx", m, (unsigned long long)
-		    hash(buf, m > 0 ? (size_t)m : 0));
-	}
-	close(p[0]);
-	close(p[1]);
-	put(s, " off=%lld", (long long)off);
-	errno = error;
-	return n;
-}
-
-long
-op_ioctl(struct side *s, const struct op *o)
-{
-	struct termios tio;
-	int value = (int)(A(1) & 1), r, fd = FD(0);
-	struct stat st;
-
-	switch (A(1) % 7) {
-	case 0:
-	case 1:
-		value = -1;
-		r = ioctl(fd, FIONREAD, &value);
-		if (r == 0 && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
-			put(s, " nread=%d", value);
-		return r;
-	case 2: return ioctl(fd, FIONBIO, &value);
-	case 3: return ioctl(fd, FIOCLEX);
-	case 4: return ioctl(fd, FIONCLEX);
-	case 5: return ioctl(fd, TCGETS, &tio);
-	default: return ioctl(fd, FIONREAD, (void *)8);
-	}
-}
-
-/* Map a page, read it, change it when it may be, and look again by read. */
-long
-op_mmap(struct side *s, const struct op *o)
-{
-	off_t off = OFF(1) & ~(off_t)(PAGE - 1);
-	int prot = A(2) & 1 ? PROT_READ | PROT_WRITE : PROT_READ, fd = FD(0);
-	int flags = A(2) & 2 ? MAP_PRIVATE : MAP_SHARED;
-	struct stat st;
-	char *p, byte = 0;
-
-	p = mmap(NULL, PAGE, prot, flags, fd, off);
-	if (p == MAP_FAILED)
-		return -1;
-	if (fstat(fd, &st) == 0 && st.st_size > off) {
-		put(s, " mapped=%016llx",
-		    (unsigned long long)hash(p, PAGE));
-		if (prot & PROT_WRITE) {
-			p[0] = 'M';
-			msync(p, PAGE, MS_SYNC);
-			if (pread(fd, &byte, 1, off) == 1)
-				put(s, " byte=%02x", (unsigned char)byte);
-		}
-	}
-	return munmap(p, PAGE);
-}
-
-/* A child that shares the offset moves it; its own close changes nothing. */
-long
-op_fork(struct side *s, const struct op *o)
-{
-	int fd = FD(0), status;
-	pid_t pid;
-
-	if (room(fd, 0) == -1 ||
-	    grows_by_fault(fd, A(1), -1))
-		return skipped(s);
-	pid = fork();
-	if (pid == 0) {
-		ssize_t n = -1;
-
-		errno = 0;
-		switch (A(3) % 4) {
-		case 0: n = write(fd, arg_in(A(1)), inlen(A(2))); break;
-		case 1: n = read(fd, outpool, 100); break;
-		case 2: n = lseek(fd, 0, SEEK_SET); break;
-		case 3: n = fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK); break;
-		}
-		if (n == -1)
-			_exit(errno & 127);
-		close(fd);
-		_exit(128 | (int)(n & 127));
-	}
-	if (pid == -1 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	return status;
-}
-
-/* A write that meets RLIMIT_FSIZE. */
-long
-op_fsize(struct side *s, const struct op *o)
-{
-	struct rlimit was, lim;
-	int error;
-	ssize_t n;
-
-	if (may_block(FD(0)) || grows_by_fault(FD(0), A(1), OFF(3)))
-		return skipped(s);
-	getrlimit(RLIMIT_FSIZE, &was);
-	lim = was;
-	lim.rlim_cur = 5000;
-	setrlimit(RLIMIT_FSIZE, &lim);
-	errno = 0;
-	if (A(3) & 1)
-		n = ftruncate(FD(0), OFF(3));
-	else
-		n = pwrite(FD(0), arg_in(A(1)), inlen(A(2)), OFF(3));
-	error = errno;
-	setrlimit(RLIMIT_FSIZE, &was);
-	errno = error;
-	return n;
-}
-
-/* Calls a regular file refuses, and poll, which is always ready. */
-long
-op_exotic(struct side *s, const struct op *o)
-{
-	struct pollfd pfd = { .fd = FD(0), .events = POLLIN | POLLOUT };
-	int r;
-
-	switch (A(1) % 6) {
-	case 0:
-		if (may_block(FD(0)))
-			return skipped(s);
-		r = poll(&pfd, 1, 0);
-		put(s, " revents=%x", (unsigned)pfd.revents);
-		return r;
-	case 1: return fcntl(FD(0), F_GETPIPE_SZ);
-	case 2: return isatty(FD(0)) ? 1 : -1;
-	case 3: return fcntl(FD(0), 9999, 0);
-	case 4: return fcntl(FD(0), F_GETOWN);
-	default: return readahead(FD(0), 0, 4096);
 	}
 }

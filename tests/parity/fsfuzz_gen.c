@@ -74,7 +74,8 @@ static uint32_t
 gen_fd(void)
 {
 	return rnd(40) == 0 ? NSLOT + rnd(4) :
-	    rnd(5) == 0 ? rnd(NSLOT) : 2 + rnd(NSLOT - 2);
+	    rnd(5) == 0     ? rnd(NSLOT) :
+			      2 + rnd(NSLOT - 2);
 }
 
 /*
@@ -90,9 +91,8 @@ gen_name(bool dir)
 static void
 gen_rel(char *rel, bool dir)
 {
-	static const char *const odd[] = {
-		"/.", "/..", "//", "/./", "/", "/../"
-	};
+	static const char *const odd[] = { "/.", "/..", "//", "/./", "/",
+		"/../" };
 	int depth = rnd(5) < 3 ? 1 : rnd(4) == 0 ? 3 : 2;
 
 	rel[0] = '\0';
@@ -115,11 +115,9 @@ gen_rel(char *rel, bool dir)
 static void
 gen_path(struct path *p, bool dir)
 {
-	static const unsigned char odds[] = {
-		ODD_NULL, ODD_EIGHT, ODD_UNMAPPED, ODD_PROTNONE, ODD_EMPTY,
-		ODD_EMPTY, ODD_EMPTY, ODD_NAME255, ODD_NAME256, ODD_PATH4095,
-		ODD_PATH4096, ODD_UNTERMINATED
-	};
+	static const unsigned char odds[] = { ODD_NULL, ODD_EIGHT, ODD_UNMAPPED,
+		ODD_PROTNONE, ODD_EMPTY, ODD_EMPTY, ODD_EMPTY, ODD_NAME255,
+		ODD_NAME256, ODD_PATH4095, ODD_PATH4096, ODD_UNTERMINATED };
 
 	memset(p, 0, sizeof(*p));
 	p->how = (unsigned char)(rnd(2) == 0 ? HOW_ABS : rnd(HOW_N));
@@ -134,7 +132,7 @@ gen_oflags(void)
 	uint32_t flags = rnd(10) == 0 ? rnd(4) : rnd(2) == 0 ? 2 : rnd(3);
 
 	if (rnd(2) == 0)
-		flags |= 1 << 2;		/* O_CREAT */
+		flags |= 1 << 2; /* O_CREAT */
 	/* Usually none or one of the others, sometimes many. */
 	for (int n = rnd(2) == 0 ? 0 : rnd(6) == 0 ? 4 : 1; n > 0; n--)
 		flags |= 1U << (3 + rnd(15));
@@ -160,24 +158,42 @@ static uint32_t
 gen_arg(char kind)
 {
 	switch (kind) {
-	case 'f': return gen_fd();
-	case 's': return rnd(6) == 0 ? rnd(NSLOT) : 2 + rnd(NSLOT - 2);
-	case 'O': return gen_oflags();
-	case 'm': return rnd(3) == 0 ? rnd(19) : rnd(5);
-	case 'o': return gen_size(22, 8, 70000);
-	case 'v': return rnd(2) == 0 ? rnd(3) : rnd(1000);
-	case 'n': return gen_size(21, 3, rnd(10) == 0 ? 90000 : 9000);
-	case 'b': return gen_buf(5);
-	case 'B': return gen_buf(6);
-	case 'w': return rnd(10) == 0 ? rnd(7) : rnd(5);
-	case 'A': return rnd(2) == 0 ? 0 : rnd(12);
-	case 'u': return rnd(7);
-	case 't': return rnd(16);
-	case 'x': return rnd(3) == 0 ? rnd(12) : rnd(5);
-	case 'S': return rnd(8);
-	case 'F': return rnd(3) == 0 ? rnd(10) : rnd(6);
-	case 'R': return rnd(3) == 0 ? rnd(8) : 0;
-	default: return rnd(16);
+	case 'f':
+		return gen_fd();
+	case 's':
+		return rnd(6) == 0 ? rnd(NSLOT) : 2 + rnd(NSLOT - 2);
+	case 'O':
+		return gen_oflags();
+	case 'm':
+		return rnd(3) == 0 ? rnd(19) : rnd(5);
+	case 'o':
+		return gen_size(22, 8, 70000);
+	case 'v':
+		return rnd(2) == 0 ? rnd(3) : rnd(1000);
+	case 'n':
+		return gen_size(21, 3, rnd(10) == 0 ? 90000 : 9000);
+	case 'b':
+		return gen_buf(5);
+	case 'B':
+		return gen_buf(6);
+	case 'w':
+		return rnd(10) == 0 ? rnd(7) : rnd(5);
+	case 'A':
+		return rnd(2) == 0 ? 0 : rnd(12);
+	case 'u':
+		return rnd(7);
+	case 't':
+		return rnd(16);
+	case 'x':
+		return rnd(3) == 0 ? rnd(12) : rnd(5);
+	case 'S':
+		return rnd(8);
+	case 'F':
+		return rnd(3) == 0 ? rnd(10) : rnd(6);
+	case 'R':
+		return rnd(3) == 0 ? rnd(8) : 0;
+	default:
+		return rnd(16);
 	}
 }
 
@@ -247,12 +263,11 @@ gen_round(uint64_t seed, struct op *list, long n)
 static void
 print_path(FILE *f, const struct path *p)
 {
-	static const char *const odds[ODD_N] = {
-		"", "NULL", "(char *)8", "UNMAPPED", "PROT_NONE", "\"\"",
-		"NAME255", "NAME256", "PATH4095", "PATH4096", "UNTERMINATED"
-	};
-	const char *before = p->how == HOW_ABS || p->how == HOW_ATABS ?
-	    "@/" : "";
+	static const char *const odds[ODD_N] = { "", "NULL", "(char *)8",
+		"UNMAPPED", "PROT_NONE", "\"\"", "NAME255", "NAME256",
+		"PATH4095", "PATH4096", "UNTERMINATED" };
+	const char *before = p->how == HOW_ABS || p->how == HOW_ATABS ? "@/" :
+									"";
 
 	if (p->how == HOW_AT || p->how == HOW_ATABS)
 		fprintf(f, "at(fd%u) ", p->dir);
@@ -267,9 +282,8 @@ print_path(FILE *f, const struct path *p)
 static void
 print_oflags(FILE *f, uint32_t code)
 {
-	static const char *const acc[] = {
-		"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"
-	};
+	static const char *const acc[] = { "O_RDONLY", "O_WRONLY", "O_RDWR",
+		"O_ACCMODE" };
 
 	fputs(acc[code & 3], f);
 	for (int i = 0; oflag_names[i] != NULL; i++)
@@ -280,36 +294,63 @@ print_oflags(FILE *f, uint32_t code)
 static void
 print_arg(FILE *f, char kind, uint32_t v)
 {
-	static const char *const bufs[] = {
-		"buf", "NULL", "(void *)8", "UNMAPPED", "PROT_NONE",
-		"NONCANONICAL", "READONLY"
-	};
+	static const char *const bufs[] = { "buf", "NULL", "(void *)8",
+		"UNMAPPED", "PROT_NONE", "NONCANONICAL", "READONLY" };
 	struct timespec ts;
 
 	switch (kind) {
-	case 'f': v < NSLOT ? fprintf(f, "fd%u", v) :
-		    fprintf(f, "bad fd %u", v); break;
-	case 's': fprintf(f, "-> fd%u", v); break;
-	case 'O': print_oflags(f, v); break;
-	case 'm': fprintf(f, "0%o", arg_mode(v)); break;
-	case 'o': fprintf(f, "off %lld", (long long)arg_offset(v)); break;
-	case 'n': fprintf(f, "len %zd", (ssize_t)arg_length(v)); break;
+	case 'f':
+		v < NSLOT ? fprintf(f, "fd%u", v) : fprintf(f, "bad fd %u", v);
+		break;
+	case 's':
+		fprintf(f, "-> fd%u", v);
+		break;
+	case 'O':
+		print_oflags(f, v);
+		break;
+	case 'm':
+		fprintf(f, "0%o", arg_mode(v));
+		break;
+	case 'o':
+		fprintf(f, "off %lld", (long long)arg_offset(v));
+		break;
+	case 'n':
+		fprintf(f, "len %zd", (ssize_t)arg_length(v));
+		break;
 	case 'b':
-	case 'B': fputs(bufs[(v & 0xff) > 6 ? 0 : v & 0xff], f); break;
-	case 'v': fprintf(f, "len %u", v > 2 ? v % 300 :
-		    v == 0 ? 0 : 65535 + v); break;
-	case 'w': fprintf(f, "whence %d", arg_whence(v)); break;
-	case 'A': fprintf(f, "atflags 0x%x", (unsigned)arg_atflags(v)); break;
-	case 'u': fprintf(f, "id %d", arg_id(v)); break;
-	case 'x': fprintf(f, "\"%.20s\"", arg_xattr(v)); break;
-	case 'S': fprintf(f, "mask 0x%x", arg_statx(v)); break;
-	case 'F': fprintf(f, "mode 0x%x", (unsigned)arg_fallocate(v)); break;
-	case 'R': fprintf(f, "rwf 0x%x", (unsigned)arg_rwf(v)); break;
+	case 'B':
+		fputs(bufs[(v & 0xff) > 6 ? 0 : v & 0xff], f);
+		break;
+	case 'v':
+		fprintf(f, "len %u", v > 2 ? v % 300 : v == 0 ? 0 : 65535 + v);
+		break;
+	case 'w':
+		fprintf(f, "whence %d", arg_whence(v));
+		break;
+	case 'A':
+		fprintf(f, "atflags 0x%x", (unsigned)arg_atflags(v));
+		break;
+	case 'u':
+		fprintf(f, "id %d", arg_id(v));
+		break;
+	case 'x':
+		fprintf(f, "\"%.20s\"", arg_xattr(v));
+		break;
+	case 'S':
+		fprintf(f, "mask 0x%x", arg_statx(v));
+		break;
+	case 'F':
+		fprintf(f, "mode 0x%x", (unsigned)arg_fallocate(v));
+		break;
+	case 'R':
+		fprintf(f, "rwf 0x%x", (unsigned)arg_rwf(v));
+		break;
 	case 't':
 		arg_time(v, &ts);
 		fprintf(f, "time %lld.%ld", (long long)ts.tv_sec, ts.tv_nsec);
 		break;
-	default: fprintf(f, "%u", v);
+	default:
+		fprintf(f, "%u", v);
 	}
 }
 
@@ -372,8 +413,8 @@ op_load(const char *line, struct op *o)
 	for (i = 0; i < 2; i++, line += at) {
 		struct path *p = &o->path[i];
 
-		if (sscanf(line, "%u %u %u =%39s%n", &a, &b, &c, p->rel,
-		    &at) != 4)
+		if (sscanf(line, "%u %u %u =%39s%n", &a, &b, &c, p->rel, &at) !=
+		    4)
 			break;
 		p->how = (unsigned char)a;
 		p->odd = (unsigned char)b;

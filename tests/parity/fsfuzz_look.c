@@ -19,16 +19,15 @@
 
 /* An object of a tree and its times as they were before a call. */
 struct node {
-	ino_t		ino;
-	struct stat	st;
+	ino_t ino;
+	struct stat st;
 };
 
 struct walk {
-	struct side	*side;
-	void		(*visit)(struct walk *, const char *,
-			    const struct stat *);
-	ino_t		*inos;
-	int		ninos;
+	struct side *side;
+	void (*visit)(struct walk *, const char *, const struct stat *);
+	ino_t *inos;
+	int ninos;
 };
 
 static struct node aged[2][MAXNODES];
@@ -83,8 +82,11 @@ put_stat(struct side *s, const struct stat *st)
 	if (!S_ISDIR(st->st_mode))
 		put(s, " size=%lld", (long long)st->st_size);
 	if (S_ISREG(st->st_mode))
-		put(s, " blocks=%s", st->st_blocks % (PAGE / 512) == 0 &&
-		    st->st_blksize >= PAGE ? "pages" : "odd");
+		put(s, " blocks=%s",
+		    st->st_blocks % (PAGE / 512) == 0 &&
+			    st->st_blksize >= PAGE ?
+			"pages" :
+			"odd");
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		put(s, " rdev=%u:%u", major(st->st_rdev), minor(st->st_rdev));
 }
@@ -198,18 +200,19 @@ walk_dir(struct walk *w, int fd, char *path, size_t len)
 		path[len] = '/';
 		strcpy(path + len + 1, names[i]);
 		if (lstat(path, &st) == -1) {
-			put(w->side, "%s: lstat %s\n",
-			    path + w->side->rootlen, errname(errno));
+			put(w->side, "%s: lstat %s\n", path + w->side->rootlen,
+			    errname(errno));
 			continue;
 		}
 		w->visit(w, path, &st);
 		if (!S_ISDIR(st.st_mode))
 			continue;
-		sub = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-		    O_NOFOLLOW | (geteuid() == 0 ? O_NOATIME : 0));
+		sub = open(path,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW |
+			(geteuid() == 0 ? O_NOATIME : 0));
 		if (sub == -1)
-			put(w->side, "%s: open %s\n",
-			    path + w->side->rootlen, errname(errno));
+			put(w->side, "%s: open %s\n", path + w->side->rootlen,
+			    errname(errno));
 		else
 			walk_dir(w, sub, path, strlen(path));
 	}
@@ -222,8 +225,8 @@ walk(struct walk *w)
 {
 	char path[8192];
 	struct stat st;
-	int fd = open(w->side->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-	    O_NOATIME);
+	int fd = open(w->side->top,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOATIME);
 
 	if (fd == -1) {
 		put(w->side, "top: %s\n", errname(errno));
@@ -317,8 +320,8 @@ visit_look(struct walk *w, const char *path, const struct stat *st)
 		continue;
 	if (i == w->ninos && i < MAXNODES)
 		w->inos[w->ninos++] = st->st_ino;
-	put(s, "%.300s object %d", strlen(path) > s->rootlen ?
-	    path + s->rootlen : "^", i);
+	put(s, "%.300s object %d",
+	    strlen(path) > s->rootlen ? path + s->rootlen : "^", i);
 	put_stat(s, st);
 	if (S_ISREG(st->st_mode))
 		put_contents(s, path, st);
@@ -431,8 +434,7 @@ visit_changed(struct walk *w, const char *path, const struct stat *st)
 	if (i == naged[side])
 		return;
 	was = &aged[side][i].st;
-	put(s, " (%.60s", strlen(path) > s->rootlen ?
-	    path + s->rootlen : "^");
+	put(s, " (%.60s", strlen(path) > s->rootlen ? path + s->rootlen : "^");
 	put_time(s, "atime", &was->st_atim, &st->st_atim);
 	put_time(s, "mtime", &was->st_mtim, &st->st_mtim);
 	if (ctime_counts && !same_time(&was->st_ctim, &st->st_ctim))

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The calls of fsfuzz that work on names. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,14 +16,14 @@
 #include "fsfuzz.h"
 #include "fsfuzz_ops.h"
 
-#define A(i)	(o->arg[i])
-#define AT(i)	arg_isat(&o->path[i])
+#define A(i)     (o->arg[i])
+#define AT(i)    arg_isat(&o->path[i])
 #define DIRFD(i) arg_dirfd(s, &o->path[i])
 
 /* Scratch space for the paths of one call. */
 static char pathbuf[2][8192];
 
-#define PATH(i)	arg_path(s, &o->path[i], pathbuf[i])
+#define PATH(i) arg_path(s, &o->path[i], pathbuf[i])
 
 /* Opening a FIFO may wait and a device may do anything: keep off both. */
 static int
@@ -64,9 +62,9 @@ op_open(struct side *s, const struct op *o)
 	int flags = safe_oflags(s, o, arg_oflags(A(0)));
 	mode_t mode = (mode_t)arg_mode(A(1));
 
-	return into_slot(s, A(2), AT(0) ?
-	    openat(DIRFD(0), PATH(0), flags, mode) :
-	    open(PATH(0), flags, mode));
+	return into_slot(s, A(2),
+	    AT(0) ? openat(DIRFD(0), PATH(0), flags, mode) :
+		    open(PATH(0), flags, mode));
 }
 
 long
@@ -83,11 +81,9 @@ op_creat(struct side *s, const struct op *o)
 long
 op_openat2(struct side *s, const struct op *o)
 {
-	static const uint64_t resolve[] = {
-		0, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS,
-		RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV,
-		RESOLVE_BENEATH | RESOLVE_IN_ROOT, 1 << 20
-	};
+	static const uint64_t resolve[] = { 0, RESOLVE_BENEATH, RESOLVE_IN_ROOT,
+		RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV,
+		RESOLVE_BENEATH | RESOLVE_IN_ROOT, 1 << 20 };
 	struct open_how how = { 0 };
 	size_t size = sizeof(how);
 
@@ -96,20 +92,22 @@ op_openat2(struct side *s, const struct op *o)
 		how.mode = (uint64_t)arg_mode(A(1));
 	how.resolve = resolve[A(3) % 8];
 	/* From "/" the way to either tree crosses a mount, or does not. */
-	if (how.resolve == RESOLVE_NO_XDEV && (o->path[0].how == HOW_ABS ||
-	    o->path[0].how == HOW_ATABS))
+	if (how.resolve == RESOLVE_NO_XDEV &&
+	    (o->path[0].how == HOW_ABS || o->path[0].how == HOW_ATABS))
 		how.resolve = 0;
 	if (A(3) == 15)
 		size = 8;
-	return into_slot(s, A(2), (int)syscall(SYS_openat2, DIRFD(0), PATH(0),
-	    A(3) == 14 ? (void *)8 : (void *)&how, size));
+	return into_slot(s, A(2),
+	    (int)syscall(SYS_openat2, DIRFD(0), PATH(0),
+		A(3) == 14 ? (void *)8 : (void *)&how, size));
 }
 
 /* An unnamed file, and, when it worked, perhaps a name for it. */
 long
 op_tmpfile(struct side *s, const struct op *o)
 {
-	int fd, r, flags = (arg_oflags(A(0)) & O_EXCL) | O_TMPFILE |
+	int fd, r,
+	    flags = (arg_oflags(A(0)) & O_EXCL) | O_TMPFILE |
 	    (A(0) & 1 ? O_RDWR : O_WRONLY);
 	char link[64];
 
@@ -175,12 +173,14 @@ op_statx(struct side *s, const struct op *o)
 {
 	struct statx stx = { 0 };
 	const unsigned basic = STATX_BASIC_STATS | STATX_BTIME;
-	int r = statx(DIRFD(0), PATH(0), arg_atflags(A(0)),
-	    arg_statx(A(1)), &stx);
+	int r = statx(DIRFD(0), PATH(0), arg_atflags(A(0)), arg_statx(A(1)),
+	    &stx);
 
 	if (r == 0)
-		put(s, " mask=%x mode=%o size=%lld nlink=%u attr=%llx "
-		    "btime=%d", stx.stx_mask & basic, stx.stx_mode,
+		put(s,
+		    " mask=%x mode=%o size=%lld nlink=%u attr=%llx "
+		    "btime=%d",
+		    stx.stx_mask & basic, stx.stx_mode,
 		    S_ISDIR(stx.stx_mode) ? 0LL : (long long)stx.stx_size,
 		    stx.stx_nlink, (unsigned long long)stx.stx_attributes,
 		    stx.stx_btime.tv_sec > 0);
@@ -191,7 +191,7 @@ long
 op_access(struct side *s, const struct op *o)
 {
 	return AT(0) ? faccessat(DIRFD(0), PATH(0), (int)A(0), 0) :
-	    access(PATH(0), (int)A(0));
+		       access(PATH(0), (int)A(0));
 }
 
 long
@@ -209,7 +209,7 @@ op_chmod(struct side *s, const struct op *o)
 	if (opt.inject != NULL && s->index == 1)
 		mode &= ~(mode_t)0001;
 	return AT(0) ? fchmodat(DIRFD(0), PATH(0), mode, 0) :
-	    chmod(PATH(0), mode);
+		       chmod(PATH(0), mode);
 }
 
 long
@@ -254,15 +254,14 @@ op_mkdir(struct side *s, const struct op *o)
 {
 	mode_t mode = (mode_t)arg_mode(A(0));
 
-	return AT(0) ? mkdirat(DIRFD(0), PATH(0), mode) :
-	    mkdir(PATH(0), mode);
+	return AT(0) ? mkdirat(DIRFD(0), PATH(0), mode) : mkdir(PATH(0), mode);
 }
 
 long
 op_rmdir(struct side *s, const struct op *o)
 {
 	return AT(0) ? unlinkat(DIRFD(0), PATH(0), AT_REMOVEDIR) :
-	    rmdir(PATH(0));
+		       rmdir(PATH(0));
 }
 
 long
@@ -280,15 +279,15 @@ op_unlinkat(struct side *s, const struct op *o)
 long
 op_link(struct side *s, const struct op *o)
 {
-	return AT(0) || AT(1) ? linkat(DIRFD(0), PATH(0), DIRFD(1), PATH(1),
-	    0) : link(PATH(0), PATH(1));
+	return AT(0) || AT(1) ?
+	    linkat(DIRFD(0), PATH(0), DIRFD(1), PATH(1), 0) :
+	    link(PATH(0), PATH(1));
 }
 
 long
 op_linkat(struct side *s, const struct op *o)
 {
-	return linkat(DIRFD(0), PATH(0), DIRFD(1), PATH(1),
-	    arg_atflags(A(0)));
+	return linkat(DIRFD(0), PATH(0), DIRFD(1), PATH(1), arg_atflags(A(0)));
 }
 
 /* The first path is the target: only its text counts. */
@@ -305,7 +304,7 @@ op_symlink(struct side *s, const struct op *o)
 		target = "loop/../e";
 	}
 	return AT(1) ? symlinkat(target, DIRFD(1), PATH(1)) :
-	    symlink(target, PATH(1));
+		       symlink(target, PATH(1));
 }
 
 long
@@ -329,29 +328,25 @@ op_readlink(struct side *s, const struct op *o)
 long
 op_rename(struct side *s, const struct op *o)
 {
-	return AT(0) || AT(1) ? renameat(DIRFD(0), PATH(0), DIRFD(1),
-	    PATH(1)) : rename(PATH(0), PATH(1));
+	return AT(0) || AT(1) ? renameat(DIRFD(0), PATH(0), DIRFD(1), PATH(1)) :
+				rename(PATH(0), PATH(1));
 }
 
 long
 op_renameat2(struct side *s, const struct op *o)
 {
-	static const unsigned flags[] = {
-		RENAME_NOREPLACE, RENAME_EXCHANGE, 0, RENAME_NOREPLACE,
-		RENAME_EXCHANGE, RENAME_NOREPLACE | RENAME_EXCHANGE, 0x100
-	};
+	static const unsigned flags[] = { RENAME_NOREPLACE, RENAME_EXCHANGE, 0,
+		RENAME_NOREPLACE, RENAME_EXCHANGE,
+		RENAME_NOREPLACE | RENAME_EXCHANGE, 0x100 };
 
-	return renameat2(DIRFD(0), PATH(0), DIRFD(1), PATH(1),
-	    flags[A(0) % 7]);
+	return renameat2(DIRFD(0), PATH(0), DIRFD(1), PATH(1), flags[A(0) % 7]);
 }
 
 long
 op_mknod(struct side *s, const struct op *o)
 {
-	static const mode_t types[] = {
-		S_IFREG, S_IFIFO, 0, S_IFCHR, S_IFBLK, S_IFDIR, S_IFLNK,
-		S_IFSOCK
-	};
+	static const mode_t types[] = { S_IFREG, S_IFIFO, 0, S_IFCHR, S_IFBLK,
+		S_IFDIR, S_IFLNK, S_IFSOCK };
 	mode_t mode = types[A(1) % 8] | ((mode_t)arg_mode(A(0)) & 07777);
 
 	return mknodat(DIRFD(0), PATH(0), mode, makedev(1, 3));
@@ -361,171 +356,6 @@ long
 op_mkfifo(struct side *s, const struct op *o)
 {
 	return mkfifoat(DIRFD(0), PATH(0), (mode_t)arg_mode(A(0)));
-}
-
-long
-op_list(struct side *s, const struct op *o)
-{
-	int fd = openat(DIRFD(0), PATH(0), O_RDONLY | O_DIRECTORY);
-
-	if (fd == -1)
-		return -1;
-	look_names(s, fd);
-	return close(fd);
-}
-
-struct dirent64_head {
-	uint64_t	ino;
-	int64_t		off;
-	uint16_t	reclen;
-	uint8_t		type;
-	char		name[];
-};
-
-/* Raw getdents64: errors, buffer sizes, and the end of a directory. */
-long
-op_getdents(struct side *s, const struct op *o)
-{
-	static const size_t sizes[] = { 4096, 32768, 24, 10, 0, 48 };
-	int fd = arg_fd(s, A(0)), names = 0;
-	char *buf = arg_out(A(1));
-	size_t size = sizes[A(2) % 6];
-	ssize_t n = syscall(SYS_getdents64, fd, buf, size), at;
-
-	if (n == -1)
-		return -1;
-	/* How many names fit depends on their order in small buffers. */
-	if (size < 4096)
-		return n > 0;
-	for (at = 0; at < n; names++)
-		at += ((struct dirent64_head *)(buf + at))->reclen;
-	return names;
-}
-
-static struct dirent *
-nth(DIR *d, long n, long *where)
-{
-	struct dirent *e = NULL;
-
-	rewinddir(d);
-	while (n-- >= 0) {
-		*where = telldir(d);
-		e = readdir(d);
-	}
-	return e;
-}
-
-/* Going back to an entry finds it again, even when another was removed. */
-long
-op_seekdir(struct side *s, const struct op *o)
-{
-	int fd = openat(DIRFD(0), PATH(0), O_RDONLY | O_DIRECTORY);
-	char name[256] = "";
-	struct dirent *e;
-	struct stat st;
-	long where = 0;
-	int seen = 0, kinds = 0;
-	DIR *d;
-
-	if (fd == -1)
-		return -1;
-	d = fdopendir(fd);
-	while ((e = readdir(d)) != NULL) {
-		seen++;
-		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (e->d_type == IFTODT(st.st_mode)) &&
-		    (e->d_ino == st.st_ino || e->d_name[0] == '.'))
-			kinds++;
-	}
-	put(s, " seen=%d good=%d", seen, kinds);
-	e = nth(d, (long)A(0) % (seen + 1), &where);
-	if (e != NULL)
-		snprintf(name, sizeof(name), "%s", e->d_name);
-	while (readdir(d) != NULL)
-		continue;
-	seekdir(d, where);
-	e = readdir(d);
-	put(s, " again=%d", e == NULL ? name[0] == '\0' :
-	    strcmp(e->d_name, name) == 0);
-	closedir(d);
-	return 0;
-}
-
-/* Fill a directory, then remove all while reading it a little at a time. */
-long
-op_drain(struct side *s, const struct op *o)
-{
-	int fd, i, made = 0, gone = 0;
-	char name[300];
-	DIR *d;
-	struct dirent *e;
-
-	if (mkdirat(DIRFD(0), PATH(0), 0755) == -1)
-		return -1;
-	fd = openat(DIRFD(0), PATH(0), O_RDONLY | O_DIRECTORY);
-	if (fd == -1)
-		return -1;
-	for (i = 0; i < 5 + (int)A(0) * 20; i++) {
-		snprintf(name, sizeof(name), "%0*d", 4 + i % 200, i);
-		made += mknodat(fd, name, S_IFREG | 0600, 0) == 0;
-	}
-	d = fdopendir(fd);
-	while ((e = readdir(d)) != NULL)
-		if (e->d_name[0] != '.')
-			gone += unlinkat(fd, e->d_name, 0) == 0;
-	closedir(d);
-	put(s, " made=%d gone=%d", made, gone);
-	return unlinkat(DIRFD(0), PATH(0), AT_REMOVEDIR);
-}
-
-/* Each side keeps a descriptor of its working directory. */
-static long
-new_cwd(struct side *s, int r)
-{
-	int fd, error = errno;
-
-	if (r == -1)
-		return -1;
-	fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		put(s, " opening . failed: %s", errname(errno));
-	else if (s->cwd != -1)
-		close(s->cwd);
-	if (fd != -1)
-		s->cwd = fd;
-	errno = error;
-	return 0;
-}
-
-long
-op_chdir(struct side *s, const struct op *o)
-{
-	return new_cwd(s, chdir(PATH(0)));
-}
-
-long
-op_fchdir(struct side *s, const struct op *o)
-{
-	return new_cwd(s, fchdir(arg_fd(s, A(0))));
-}
-
-long
-op_getcwd(struct side *s, const struct op *o)
-{
-	static const size_t sizes[] = { 4096, 4096, 1, 0 };
-	char *buf = arg_out(A(0));
-	long n;
-
-	if (fchdir(s->cwd) == -1)
-		return -1;
-	n = syscall(SYS_getcwd, buf, sizes[A(1) % 4]);
-	if (n <= 0)
-		return n;
-	if (strncmp(buf, s->root, s->rootlen) == 0)
-		put(s, " @%.100s", buf + s->rootlen);
-	else if (buf[0] == '(')
-		put(s, " %.14s", buf);
-	return n;
 }
 
 /* The mask belongs to the process: the second side's call finds the old. */
@@ -554,8 +384,10 @@ op_statfs(struct side *s, const struct op *o)
 static size_t
 value_length(uint32_t code)
 {
-	return code == 0 ? 0 : code == 1 ? 65536 : code == 2 ? 65537 :
-	    code % 300;
+	return code == 0 ? 0 :
+	    code == 1    ? 65536 :
+	    code == 2    ? 65537 :
+			   code % 300;
 }
 
 long
@@ -571,8 +403,7 @@ long
 op_getxattr(struct side *s, const struct op *o)
 {
 	char *buf = arg_out(A(1));
-	ssize_t n = getxattr(PATH(0), arg_xattr(A(0)), buf,
-	    value_length(A(2)));
+	ssize_t n = getxattr(PATH(0), arg_xattr(A(0)), buf, value_length(A(2)));
 
 	if (n > 0 && A(2) != 0)
 		put(s, " %016llx", (unsigned long long)hash(buf, (size_t)n));
@@ -590,27 +421,6 @@ long
 op_removexattr(struct side *s, const struct op *o)
 {
 	return removexattr(PATH(0), arg_xattr(A(0)));
-}
-
-/* Through the C library: opendir on a name. */
-long
-op_opendir(struct side *s, const struct op *o)
-{
-	const unsigned char odd = o->path[0].odd;
-	struct dirent *e;
-	int n = 0;
-	DIR *d;
-
-	/* opendir() itself looks at the name: no bad pointers. */
-	if (odd >= ODD_NULL && odd <= ODD_PROTNONE)
-		return 0;
-	d = opendir(PATH(0));
-	if (d == NULL)
-		return -1;
-	while ((e = readdir(d)) != NULL)
-		n++;
-	put(s, " entries=%d", n);
-	return closedir(d);
 }
 
 /* Through the C library: buffered writing and reading back. */

@@ -14,12 +14,12 @@
 
 #include "fsfuzz.h"
 
-#define LOOK_EVERY	64	/* calls between looks at the whole trees */
-#define HUNG		60	/* seconds after which a round is stuck */
+#define LOOK_EVERY 64 /* calls between looks at the whole trees */
+#define HUNG       60 /* seconds after which a round is stuck */
 
 static struct text texts[2];
 static struct side sides[2];
-static int ran;			/* distinguishes the trees of a process */
+static int ran; /* distinguishes the trees of a process */
 
 /*
  * Several directories deep, so that ".." cannot climb out of what is
@@ -155,7 +155,7 @@ print_lines_apart(void)
 	char *la = strtok_r(a, "\n", &sa), *lb = strtok_r(b, "\n", &sb);
 	int shown = 0;
 
-	for (; (la != NULL || lb != NULL) && shown < 10; ) {
+	for (; (la != NULL || lb != NULL) && shown < 10;) {
 		if (la == NULL || lb == NULL || strcmp(la, lb) != 0) {
 			printf("  host: %s\n  rump: %s\n",
 			    la == NULL ? "(nothing)" : la,
@@ -195,7 +195,8 @@ run_ops(const struct op *list, long n, bool quiet)
 {
 	int id = (int)getpid() * 10 + ran++ % 10;
 	size_t longest = strlen(opt.host) > strlen(opt.rump) ?
-	    strlen(opt.host) : strlen(opt.rump);
+	    strlen(opt.host) :
+	    strlen(opt.rump);
 	char probe[80];
 	int bad = 0;
 

@@ -42,8 +42,7 @@ drop_chunks(struct op *list, long len, long n,
 
 /* Make the calls that are left plainer: as root, unwatched, good buffers. */
 static void
-simplify(struct op *list, long len,
-    int (*run)(const struct op *, long, bool))
+simplify(struct op *list, long len, int (*run)(const struct op *, long, bool))
 {
 	for (long i = 0; i < len && time(NULL) < deadline; i++) {
 		struct op was = list[i];

@@ -14,12 +14,14 @@ tests_parity_fsfuzz_SOURCES = \
 	tests/parity/fsfuzz.c \
 	tests/parity/fsfuzz.h \
 	tests/parity/fsfuzz_arg.c \
+	tests/parity/fsfuzz_dir.c \
 	tests/parity/fsfuzz_fd.c \
 	tests/parity/fsfuzz_gen.c \
 	tests/parity/fsfuzz_look.c \
 	tests/parity/fsfuzz_name.c \
 	tests/parity/fsfuzz_ops.h \
 	tests/parity/fsfuzz_run.c \
+	tests/parity/fsfuzz_share.c \
 	tests/parity/fsfuzz_shrink.c
 tests_parity_fsfuzz_LDADD =
 parity_tests += tests/parity/fsfuzz.test

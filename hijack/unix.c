@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * unix: local sockets are the host's, but their names may be rump's.
+ *
+ * Theory of operation
+ *
+ *	bind() to a path in the rump kernel makes a node there (sockname.h) and
+ *	binds the host's socket to an abstract name made of the arena, the
+ *	node's number and the path as the program gave it.  Who connects or
+ *	sends to a path finds the node, and so the abstract name; whether
+ *	anybody is bound to that the host knows.  Where the host tells the
+ *	name of a socket, the program gets the path that is in it.
+ *
+ *	Calls that can block are made outside the kernel (hj_leave), so that
+ *	signals do what they do on the host; the host restarts them with the
+ *	same arguments, which lie on this stack.
+ */
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "hijack/hijack.h"
+#include "rumpkern/copy.h"
+#include "rumpvfs/sockname.h"
+#include "syscalls/dispatch.h"
+
+#define HOPS		40	/* as many as Linux follows symlinks */
+#define HEAD		2	/* bytes before sun_path */
+#define UN_MAX		(HEAD + SOCKNAME_MAX)
+#define ADDR_MAX	128	/* no address is longer: sockaddr_storage */
+#define MMSG_MAX	1024	/* UIO_MAXIOV: sendmmsg does no more at once */
+#define NFDS		16	/* looked at together */
+
+/*
+ * An abstract name of ours in sun_path: NUL, 'r', how the path is kept, the
+ * arena's number, the node's number, the path.  A path that does not fit is
+ * packed, 7 bits a character; one that is not ASCII is cut off.
+ */
+#define A_KIND		2
+#define A_ARENA		3
+#define A_INO		7
+#define A_PATH		12
+#define A_ROOM		(SOCKNAME_MAX - A_PATH)
+#define KIND_PLAIN	0x1e
+#define KIND_PACKED	0x1f
+
+/* A sockaddr_un with room for a NUL, or for any other address. */
+struct addr {
+	union {
+		struct {
+			uint16_t ad_family;
+			char	ad_path[ADDR_MAX - HEAD];
+		};
+		char	ad_bytes[ADDR_MAX];
+	};
+	uint32_t ad_len;
+};
+
+struct mmsg {
+	struct msghdr mm_hdr;
+	unsigned mm_len;
+};
+
+/* --- Abstract names ------------------------------------------------------- */
+
+static uint32_t
+arena_id(void)
+{
+	static _Atomic uint32_t id;
+	struct stat st;
+
+	if (atomic_load(&id) == 0 &&
+	    hj_host(__NR_fstat, rumpuser_process.ru_arenafd, &st) == 0)
+		atomic_store(&id, (uint32_t)st.st_ino);
+	return atomic_load(&id);
+}
+
+/* Into at most A_ROOM bytes; returns how many, and in *kind how. */
+static size_t
+pack(const char *path, char *to, char *kind)
+{
+	size_t i, bit, n = strlen(path);
+	unsigned char all = 0;
+
+	for (i = 0; i < n; i++)
+		all |= path[i];
+	*kind = KIND_PLAIN;
+	if (n <= A_ROOM || all >= 0x80) {
+		n = kmin(n, (size_t)A_ROOM);
+		memcpy(to, path, n);
+		return n;
+	}
+	*kind = KIND_PACKED;
+	memset(to, 0, A_ROOM);
+	for (i = 0, bit = 0; i < n; i++, bit += 7) {
+		to[bit / 8] |= path[i] << bit % 8;
+		if (bit % 8 > 1)
+			to[bit / 8 + 1] |= (unsigned char)path[i] >>
+			    (8 - bit % 8);
+	}
+	return (bit + 7) / 8;
+}
+
+static size_t
+unpack(const char *from, size_t n, char *path)
+{
+	const unsigned char *f = (const unsigned char *)from;
+	size_t i, bit;
+	unsigned w;
+
+	for (i = 0, bit = 0; bit + 7 <= n * 8 && i < SOCKNAME_MAX;
+	    i++, bit += 7) {
+		w = f[bit / 8];
+		if (bit % 8 > 1)
+			w |= (unsigned)f[bit / 8 + 1] << 8;
+		path[i] = (w >> bit % 8) & 0x7f;
+		if (path[i] == '\0')
+			break;
+	}
+	return i;
+}
+
+static void
+encode(const struct sockname *sn, struct addr *ad)
+{
+	uint32_t arena = arena_id();
+	size_t n;
+
+	memset(ad, 0, sizeof(*ad));
+	ad->ad_family = AF_UNIX;
+	ad->ad_path[1] = 'r';
+	memcpy(ad->ad_path + A_ARENA, &arena, sizeof(arena));
+	memcpy(ad->ad_path + A_INO, &sn->sn_ino, A_PATH - A_INO);
+	n = pack(sn->sn_bound, ad->ad_path + A_PATH, &ad->ad_path[A_KIND]);
+	ad->ad_len = HEAD + A_PATH + n;
+}
+
+/* If it is a name of ours, then it becomes the program's path. */
+static void
+decode(struct addr *ad)
+{
+	uint32_t arena = arena_id();
+	char path[SOCKNAME_MAX + 1];
+	size_t n = ad->ad_len - (HEAD + A_PATH);
+	char kind = ad->ad_path[A_KIND];
+
+	if (ad->ad_len <= HEAD + A_PATH || ad->ad_len > UN_MAX ||
+	    ad->ad_family != AF_UNIX || ad->ad_path[0] != '\0' ||
+	    ad->ad_path[1] != 'r' ||
+	    (kind != KIND_PLAIN && kind != KIND_PACKED) ||
+	    memcmp(ad->ad_path + A_ARENA, &arena, sizeof(arena)) != 0)
+		return;
+	if (kind == KIND_PACKED)
+		n = unpack(ad->ad_path + A_PATH, n, path);
+	else
+		memcpy(path, ad->ad_path + A_PATH, n);
+	memcpy(ad->ad_path, path, n);
+	ad->ad_path[n] = '\0';
+	ad->ad_len = HEAD + n + 1;	/* as Linux: even of 108 bytes */
+}
+
+/* --- Finding the socket of a path ----------------------------------------- */
+
+/* The program's address, if it is a local one with a path. */
+static bool
+get_path(const void *uaddr, uint32_t len, struct addr *ad)
+{
+
+	if (uaddr == NULL || len <= HEAD || len > UN_MAX ||
+	    copyin(uaddr, ad->ad_bytes, len) != 0 ||
+	    ad->ad_family != AF_UNIX || ad->ad_path[0] == '\0')
+		return false;
+	ad->ad_bytes[len] = '\0';
+	ad->ad_len = len;
+	return true;
+}
+
+static bool
+is_path(const void *uaddr, uint32_t len)
+{
+	struct addr ad;
+
+	return uaddr != NULL && len > HEAD && len <= UN_MAX &&
+	    copyin(uaddr, ad.ad_bytes, HEAD + 1) == 0 &&
+	    ad.ad_family == AF_UNIX && ad.ad_path[0] != '\0';
+}
+
+static bool
+sockopt_is(int fd, int opt, int want)
+{
+	int val = 0;
+	int len = sizeof(val);
+
+	return hj_host(__NR_getsockopt, fd, SOL_SOCKET, opt, &val, &len) == 0 &&
+	    val == want;
+}
+
+/* Will the host look at this address?  If not it says why not. */
+static bool
+takes_path(int fd, long nr)
+{
+
+	if (!sockopt_is(fd, SO_DOMAIN, AF_UNIX))
+		return false;
+	return nr == __NR_bind || nr == __NR_connect ||
+	    sockopt_is(fd, SO_TYPE, SOCK_DGRAM);
+}
+
+/* A node for fd, and the host's socket bound to its name: 0 or an errno. */
+static int
+bind_at(int fd, const char *path, struct sockname *sn, struct addr *out)
+{
+	long args[6] = { AT_FDCWD, (long)path }, ret;
+	struct stat st;
+	int error;
+
+	/* The node has the mode of the socket: fchmod() before bind(). */
+	ret = hj_host(__NR_fstat, fd, &st);
+	if (ret < 0)
+		return -ret;
+	error = sockname_make(curlwp(), path, st.st_mode & 07777, sn);
+	if (error != 0)
+		return error;
+	encode(sn, out);
+	ret = hj_host(__NR_bind, fd, out, out->ad_len);
+	if (ret < 0)
+		sys_call(RSYS_unlinkat, args);
+	return -ret;
+}
+
+/* The path has left the rump kernel: the host's address. */
+static int
+host_addr(const char *path, struct addr *out)
+{
+	size_t n = strlen(path);
+
+	if (n > SOCKNAME_MAX)
+		return ENAMETOOLONG;
+	out->ad_family = AF_UNIX;
+	memcpy(out->ad_path, path, n + 1);
+	out->ad_len = HEAD + kmin(n + 1, (size_t)SOCKNAME_MAX);
+	return 0;
+}
+
+/*
+ * The address for the host: 0 with it in *out, an errno, or HJ_TO_HOST: it is
+ * the host's as it is.  A bind() to a rump path is done as well.
+ */
+static long
+translate(int fd, long nr, const struct addr *in, struct addr *out)
+{
+	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
+	const char *path = in->ad_path, *rest;
+	int dirfd = AT_FDCWD, error, hops, startfd;
+	struct sockname sn;
+	bool changed;
+
+	for (hops = 0; hops < HOPS; hops++) {
+		startfd = -1;
+		switch (hj_path_where(&dirfd, path, buf, &changed, &error)) {
+		case HJ_AT_ERROR:
+			return error;
+		case HJ_AT_HOST:
+			if (error == 0 && buf[0] == '/')
+				startfd = hj_path_procfd(buf, &rest);
+			if (startfd < 0)
+				return hops == 0 ? HJ_TO_HOST :
+				    host_addr(path, out);
+			path = rest;
+			break;
+		case HJ_AT_RUMP:
+			path = changed ? buf : path;
+			break;
+		}
+		if (hops == 0 && !takes_path(fd, nr))
+			return HJ_TO_HOST;
+		curcpu()->c_startfd = startfd + 1;
+		if (nr == __NR_bind) {
+			memcpy(sn.sn_bound, in->ad_path,
+			    strlen(in->ad_path) + 1);
+			error = bind_at(fd, path, &sn, out);
+		} else {
+			error = sockname_find(curlwp(), path, &sn);
+			if (error == 0)
+				encode(&sn, out);
+		}
+		curcpu()->c_startfd = 0;
+		if (error != KEHOST)
+			return error;
+		error = hj_path_escape(buf);
+		if (error != 0)
+			return error;
+		memcpy(again, buf, strlen(buf) + 1);
+		path = again;
+		dirfd = AT_FDCWD;
+	}
+	return ELOOP;
+}
+
+static int
+done(struct hj_frame *hf, long ret)
+{
+
+	hf->hf_ret = ret;
+	return HJ_DONE;
+}
+
+/* bind, connect, sendto: the address is argument i, its length the next. */
+static int
+to_address(struct hj_frame *hf, int i)
+{
+	long a[6], error, ret;
+	struct addr in, out;
+
+	memcpy(a, hf->hf_args, sizeof(a));
+	if (!get_path((void *)a[i], a[i + 1], &in))
+		return HJ_HOST;
+	hj_enter();
+	error = translate(a[0], hf->hf_nr, &in, &out);
+	hj_leave();
+	if (error == HJ_TO_HOST)
+		return HJ_HOST;
+	if (error != 0) {
+		ret = -error;
+	} else if (hf->hf_nr == __NR_bind && out.ad_path[0] == '\0') {
+		ret = 0;
+	} else {
+		a[i] = (long)&out;
+		a[i + 1] = out.ad_len;
+		ret = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	}
+	if (unlikely(hj.hp_tracefd >= 0))
+		hj_trace(hj_callinfo[hf->hf_nr].hc_rsys, hf->hf_args, ret);
+	return done(hf, ret);
+}
+
+/* --- sendmsg -------------------------------------------------------------- */
+
+/* Is one of n descriptors at ufds rump's?  The host has placeholders only. */
+static bool
+any_rump(const int *ufds, size_t n)
+{
+	int fds[NFDS];
+	size_t i, some;
+
+	for (; n > 0; n -= some, ufds += some) {
+		some = kmin(n, (size_t)NFDS);
+		if (copyin(ufds, fds, some * sizeof(int)) != 0)
+			return false;
+		for (i = 0; i < some; i++)
+			if (hj_fd_isrump(fds[i]) || hj_fd_ours(fds[i])) {
+				hj_trace_note("sendmsg: descriptor %d is the "
+				    "rump kernel's: it cannot be sent", fds[i]);
+				return true;
+			}
+	}
+	return false;
+}
+
+/* Does a message send a rump descriptor? */
+static bool
+sends_rump(const struct msghdr *m)
+{
+	const char *at = m->msg_control;
+	size_t left = m->msg_controllen, len;
+	struct cmsghdr cm;
+
+	if (at == NULL)
+		return false;
+	while (left >= sizeof(cm) && copyin(at, &cm, sizeof(cm)) == 0 &&
+	    cm.cmsg_len >= sizeof(cm) && cm.cmsg_len <= left) {
+		if (cm.cmsg_level == SOL_SOCKET &&
+		    cm.cmsg_type == SCM_RIGHTS &&
+		    any_rump((const int *)(at + sizeof(cm)),
+		    (cm.cmsg_len - sizeof(cm)) / sizeof(int)))
+			return true;
+		len = roundup2(cm.cmsg_len, sizeof(size_t));
+		if (len >= left)
+			break;
+		at += len;
+		left -= len;
+	}
+	return false;
+}
+
+static bool
+msg_matters(const struct msghdr *um)
+{
+	struct msghdr m;
+
+	return copyin(um, &m, sizeof(m)) == 0 &&
+	    ((m.msg_control != NULL && m.msg_controllen != 0) ||
+	    is_path(m.msg_name, m.msg_namelen));
+}
+
+static long
+send_msg(int fd, const struct msghdr *um, long flags)
+{
+	struct addr in, out;
+	struct msghdr m;
+	long error;
+
+	if (copyin(um, &m, sizeof(m)) != 0)
+		return -EFAULT;
+	if (sends_rump(&m))
+		return -EBADF;
+	if (get_path(m.msg_name, m.msg_namelen, &in)) {
+		hj_enter();
+		error = translate(fd, __NR_sendmsg, &in, &out);
+		hj_leave();
+		if (error == 0) {
+			m.msg_name = &out;
+			m.msg_namelen = out.ad_len;
+		} else if (error != HJ_TO_HOST) {
+			return -error;
+		}
+	}
+	return hj_host(__NR_sendmsg, fd, &m, flags);
+}
+
+static long
+send_mmsg(int fd, struct mmsg *uv, unsigned n, long flags)
+{
+	long ret = 0;
+	unsigned i;
+
+	n = kmin(n, (unsigned)MMSG_MAX);
+	for (i = 0; i < n; i++) {
+		ret = send_msg(fd, &uv[i].mm_hdr, flags);
+		if (ret < 0)
+			break;
+		if (copyout(&(unsigned){ ret }, &uv[i].mm_len,
+		    sizeof(unsigned)) != 0) {
+			ret = -EFAULT;
+			break;
+		}
+	}
+	return i > 0 ? (long)i : ret;
+}
+
+/* --- Addresses the host tells --------------------------------------------- */
+
+/* The program's room for an address is argument i, its length at the next. */
+static int
+from_address(struct hj_frame *hf, int i)
+{
+	void *uaddr = (void *)hf->hf_args[i];
+	int *ulen = (int *)hf->hf_args[i + 1];
+	struct addr ad;
+	int room, len = ADDR_MAX;
+	long a[6], ret;
+
+	if (copyin(ulen, &room, sizeof(room)) != 0 || room < 0)
+		return HJ_HOST;
+	memcpy(a, hf->hf_args, sizeof(a));
+	a[i] = (long)&ad;
+	a[i + 1] = (long)&len;
+	ret = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (ret < 0)
+		return done(hf, ret);
+	ad.ad_len = len;
+	decode(&ad);
+	if (copyout(&ad.ad_len, ulen, sizeof(*ulen)) != 0 ||
+	    copyout(&ad, uaddr, kmin(ad.ad_len, (uint32_t)room)) != 0) {
+		if (hf->hf_nr == __NR_accept || hf->hf_nr == __NR_accept4)
+			hj_host(__NR_close, ret);
+		ret = -EFAULT;
+	}
+	return done(hf, ret);
+}
+
+static int
+recv_msg(struct hj_frame *hf)
+{
+	struct msghdr *um = (struct msghdr *)hf->hf_args[1], m, told;
+	struct addr ad;
+	long ret;
+
+	if (copyin(um, &m, sizeof(m)) != 0 || m.msg_name == NULL ||
+	    (int)m.msg_namelen < 0)
+		return HJ_HOST;
+	told = m;
+	told.msg_name = &ad;
+	told.msg_namelen = ADDR_MAX;
+	ret = hj_host(__NR_recvmsg, hf->hf_args[0], &told, hf->hf_args[2]);
+	if (ret < 0)
+		return done(hf, ret);
+	ad.ad_len = told.msg_namelen;
+	decode(&ad);
+	if (copyout(&ad, m.msg_name, kmin(ad.ad_len, m.msg_namelen)) != 0 ||
+	    copyout(&ad.ad_len, &um->msg_namelen, sizeof(ad.ad_len)) != 0 ||
+	    copyout(&told.msg_controllen, &um->msg_controllen,
+	    sizeof(told.msg_controllen)) != 0 ||
+	    copyout(&told.msg_flags, &um->msg_flags,
+	    sizeof(told.msg_flags)) != 0)
+		ret = -EFAULT;
+	return done(hf, ret);
+}
+
+/* In place: names of ours that had room are the program's paths then. */
+static int
+recv_mmsg(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	struct mmsg *uv = (struct mmsg *)a[1];
+	unsigned i, n = kmin((unsigned)a[2], (unsigned)MMSG_MAX);
+	uint8_t room[MMSG_MAX];
+	struct msghdr m;
+	struct addr ad;
+	long ret;
+
+	for (i = 0; i < n; i++) {
+		room[i] = 0;
+		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) == 0 &&
+		    m.msg_name != NULL)
+			room[i] = kmin(m.msg_namelen, (uint32_t)ADDR_MAX);
+	}
+	ret = hj_host(__NR_recvmmsg, a[0], a[1], a[2], a[3], a[4]);
+	for (i = 0; ret > 0 && i < kmin((unsigned)ret, n); i++) {
+		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) != 0 ||
+		    m.msg_name == NULL || m.msg_namelen > room[i] ||
+		    copyin(m.msg_name, &ad, m.msg_namelen) != 0)
+			continue;
+		ad.ad_len = m.msg_namelen;
+		decode(&ad);
+		if (ad.ad_len == m.msg_namelen)
+			continue;
+		copyout(&ad, m.msg_name, kmin(ad.ad_len, (uint32_t)room[i]));
+		copyout(&ad.ad_len, &uv[i].mm_hdr.msg_namelen,
+		    sizeof(ad.ad_len));
+	}
+	return done(hf, ret);
+}
+
+/* --- Entry points --------------------------------------------------------- */
+
+bool
+hj_unix_look(const struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	void *name;
+
+	switch (hf->hf_nr) {
+	case __NR_bind:
+	case __NR_connect:
+		return is_path((void *)a[1], a[2]);
+	case __NR_sendto:
+		return a[4] != 0 && is_path((void *)a[4], a[5]);
+	case __NR_recvfrom:
+		return a[4] != 0;
+	case __NR_sendmsg:
+		return msg_matters((void *)a[1]);
+	case __NR_recvmsg:
+		return copyin((void *)a[1], &name, sizeof(name)) == 0 &&
+		    name != NULL;
+	case __NR_sendmmsg:
+	case __NR_recvmmsg:
+		return a[2] != 0;
+	}
+	return a[1] != 0;
+}
+
+/* sendmmsg one by one, if the host cannot do them all. */
+static int
+each_msg(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	struct mmsg *uv = (struct mmsg *)a[1];
+	unsigned i, n = kmin((unsigned)a[2], (unsigned)MMSG_MAX);
+
+	for (i = 0; i < n; i++)
+		if (msg_matters(&uv[i].mm_hdr))
+			return done(hf, send_mmsg(a[0], uv, n, a[3]));
+	return HJ_HOST;
+}
+
+int
+hj_unix_call(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+
+	if (!hj_unix_look(hf))
+		return HJ_HOST;
+	switch (hf->hf_nr) {
+	case __NR_bind:
+	case __NR_connect:
+		return to_address(hf, 1);
+	case __NR_sendto:
+		return to_address(hf, 4);
+	case __NR_recvfrom:
+		return from_address(hf, 4);
+	case __NR_sendmsg:
+		return done(hf, send_msg(a[0], (void *)a[1], a[2]));
+	case __NR_sendmmsg:
+		return each_msg(hf);
+	case __NR_recvmsg:
+		return recv_msg(hf);
+	case __NR_recvmmsg:
+		return recv_mmsg(hf);
+	}
+	return from_address(hf, 1);
+}
