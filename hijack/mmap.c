@@ -27,13 +27,13 @@ check(const struct file *f, unsigned long prot, unsigned long flags)
 
 	if (f->f_type == FTYPE_PATH)
 		return EBADF;
-	if (f->f_type != FTYPE_VNODE || vp->v_type != VREG)
-		return ENODEV;
 	if (!(f->f_mode & FMODE_READ))
 		return EACCES;
 	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) &&
 	    !(f->f_mode & FMODE_WRITE))
 		return EACCES;
+	if (f->f_type != FTYPE_VNODE || vp->v_type != VREG)
+		return ENODEV;
 	return 0;
 }
 
@@ -121,6 +121,9 @@ hj_sys_mmap(struct hj_frame *hf)
 		return -EBADF;
 	if (a[1] == 0 || (a[5] & KPAGE_MASK))
 		return -EINVAL;
+	if ((uint64_t)a[5] > INT64_MAX || 
+	    (uint64_t)a[1] > (uint64_t)INT64_MAX - a[5])
+		return -EOVERFLOW;
 	f = fd_getfile(l, a[4], 0);
 	if (f == NULL)
 		return -EBADF;

@@ -20,6 +20,7 @@
 #include "rumpkern/klog.h"
 #include "rumpvfs/mapping.h"
 #include "rumpvfs/vnode.h"
+#include "syscalls/dispatch.h"
 #include "syscalls/init.h"
 
 #define DEFAULT_SPEC	"path=/rump,socket=all:nolocal"
@@ -162,6 +163,33 @@ check(int error, const char *what)
 	hj_die(EXIT_OURS, "%s: error %d", what, error);
 }
 
+/* A blanket's directory is made with those above it. */
+static void
+make_blanket(const struct hj_prefix *px)
+{
+	char *path = curcpu()->c_hjpath[0];
+	long args[6] = { AT_FDCWD, (long)path, 0755 };
+	size_t i;
+
+	for (i = 1; i <= px->px_len; i++) {
+		if (i < px->px_len && px->px_path[i] != '/')
+			continue;
+		memcpy(path, px->px_path, i);
+		path[i] = '\0';
+		sys_call(RSYS_mkdirat, args);	/* or it is there already */
+	}
+}
+
+static void
+make_blankets(void)
+{
+	int i;
+
+	for (i = 0; i < hj.hp_spec.sp_nprefix; i++)
+		if (!hj.hp_spec.sp_prefix[i].px_strip)
+			make_blanket(&hj.hp_spec.sp_prefix[i]);
+}
+
 /* The first process: a new kernel, and its first proc. */
 static void
 boot(void)
@@ -266,6 +294,7 @@ start(int argc, char **argv, char **envp)
 		attach(&at);
 	else
 		boot();
+	make_blankets();
 	open_trace();
 	hj_signal_init();
 	hj_dispatch_init();
