@@ -35,7 +35,39 @@ fd_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 
 	if (hj_fd_ours(arg(hf, ci->hc_fd)))
 		return -EBADF;
+	if (hf->hf_nr == __NR_getdents64 && !hj_fd_isrump(hf->hf_args[0]))
+		return hj_sys_getdents(hf);
 	return sys_call(ci->hc_rsys, hf->hf_args);
+}
+
+/* Is a symlink at the end of the path followed? */
+static bool
+follows(const struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+
+	switch (hf->hf_nr) {
+	case __NR_open:
+	case __NR_openat:
+		return !(hf->hf_args[ci->hc_path] & O_NOFOLLOW);
+	}
+	return !(ci->hc_bits & HC_NOFOLLOW) && !(ci->hc_atflags &&
+	    (arg(hf, ci->hc_atflags) & AT_SYMLINK_NOFOLLOW));
+}
+
+/* The host's answer; it may block: signals are let in. */
+static long
+host_path_call(const struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	long ret;
+
+	if (unlikely(hj.hp_traceall))
+		hj_trace_host(hf);
+	hj_thread.ht_onhost = true;
+	hj_leave();
+	ret = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	hj_enter();
+	return ret;
 }
 
 /* A call on one path. */
@@ -71,7 +103,15 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 					hf->hf_args[ci->hc_dirfd - 1] =
 					    AT_FDCWD;
 			}
-			return HJ_TO_HOST;
+			ret = host_path_call(hf);
+			if (ret != -ENOENT || error != 0 ||
+			    !hj_symlink(buf[0] == '/' ? AT_FDCWD : dirfd, buf,
+			    follows(hf, ci), again))
+				return ret;
+			hj_thread.ht_onhost = false;
+			path = again;
+			dirfd = AT_FDCWD;
+			continue;
 		case HJ_AT_RUMP:
 			break;
 		}
@@ -132,6 +172,10 @@ special_call(struct hj_frame *hf)
 		return hj_sys_mmap(hf);
 	case __NR_munmap:
 		return hj_sys_munmap(hf);
+	case __NR_mprotect:
+		return hj_sys_mprotect(hf);
+	case __NR_mremap:
+		return hj_sys_mremap(hf);
 	case __NR_umask:
 		return hj_sys_umask(hf);
 	case __NR_setrlimit:
@@ -160,6 +204,15 @@ special_call(struct hj_frame *hf)
 	}
 }
 
+/* No rump file is mapped here. */
+static bool
+no_mappings(void)
+{
+
+	return curcpu() == NULL ||
+	    host_byindex(curcpu()->c_host)->h_maps == NULL;
+}
+
 /* Without entering anything: is this call the host's? */
 static bool
 plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
@@ -177,13 +230,17 @@ plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
 	case __NR_epoll_ctl:
 		return !fd_matters(a[0]) &&
 		    !fd_matters(a[hf->hf_nr == __NR_epoll_ctl ? 2 : 1]);
+	case __NR_getdents64:
+		return false;	/* the shim's own are hidden */
 	case __NR_getcwd:
 		return hj_proc()->p_flags & PROC_HOSTCWD;
 	case __NR_mmap:
-		return (a[3] & MAP_ANONYMOUS) != 0 || !fd_matters(a[4]);
+		return ((a[3] & MAP_ANONYMOUS) != 0 || !fd_matters(a[4])) &&
+		    (!(a[3] & MAP_FIXED) || no_mappings());
 	case __NR_munmap:
-		return curcpu() == NULL ||
-		    host_byindex(curcpu()->c_host)->h_maps == NULL;
+	case __NR_mprotect:
+	case __NR_mremap:
+		return no_mappings();
 	case __NR_poll:
 	case __NR_ppoll:
 	case __NR_select:
@@ -270,9 +327,11 @@ hj_dispatch(struct hj_frame *hf)
 		return verdict;
 	do {
 		orig = *hf;
+		hj_thread.ht_onhost = false;
 		hj_enter();
 		ret = body(hf, ci);
-		if (unlikely(hj.hp_tracefd >= 0) && ret != HJ_TO_HOST)
+		if (unlikely(hj.hp_tracefd >= 0) && ret != HJ_TO_HOST &&
+		    !hj_thread.ht_onhost)
 			hj_trace(ci->hc_rsys, orig.hf_args, ret);
 		restart = hj_leave();
 	} while (unlikely(ret == -KERESTART) && restart);
@@ -313,6 +372,7 @@ hj_dispatch_init(void)
 		__NR_exit, __NR_exit_group, __NR_fork, __NR_vfork, __NR_clone,
 		__NR_clone3, __NR_wait4, __NR_waitid, __NR_poll, __NR_ppoll,
 		__NR_select, __NR_pselect6, __NR_munmap,
+		__NR_mprotect, __NR_mremap,
 	};
 	size_t i;
 

@@ -280,23 +280,36 @@ find_by_maps(struct hj_elfmod mod[HJ_NMOD])
 	return found;
 }
 
+/* One of those asked for has not been found. */
+static int
+is_missing(const struct hj_elfmod mod[HJ_NMOD], unsigned int which,
+    enum hj_modkind kind)
+{
+
+	return (which & HJ_BIT(kind)) != 0 && mod[kind].m_base == NULL;
+}
+
 int
-hj_elfmod_find(const struct hj_auxinfo *ai, struct hj_elfmod mod[HJ_NMOD],
-    const char **err)
+hj_elfmod_find(const struct hj_auxinfo *ai, unsigned int which,
+    struct hj_elfmod mod[HJ_NMOD], const char **err)
 {
 
 	mod[HJ_MOD_LIBC].m_base = mod[HJ_MOD_LDSO].m_base = NULL;
+	if (which == HJ_BIT(HJ_MOD_LDSO) &&
+	    elfmod_fill(&mod[HJ_MOD_LDSO], ai->ai_base) == 0)
+		return 0;
 	if (find_by_link_map(ai, mod) == HJ_NMOD)
 		return 0;
 	if (mod[HJ_MOD_LDSO].m_base == NULL)
 		elfmod_fill(&mod[HJ_MOD_LDSO], ai->ai_base);
-	if (mod[HJ_MOD_LIBC].m_base == NULL || mod[HJ_MOD_LDSO].m_base == NULL)
+	if (is_missing(mod, which, HJ_MOD_LIBC) ||
+	    is_missing(mod, which, HJ_MOD_LDSO))
 		find_by_maps(mod);
-	if (mod[HJ_MOD_LIBC].m_base == NULL) {
+	if (is_missing(mod, which, HJ_MOD_LIBC)) {
 		*err = "no libc.so.6 in this process (only glibc is supported)";
 		return -ENOENT;
 	}
-	if (mod[HJ_MOD_LDSO].m_base == NULL) {
+	if (is_missing(mod, which, HJ_MOD_LDSO)) {
 		*err = "cannot find ld.so in this process";
 		return -ENOENT;
 	}

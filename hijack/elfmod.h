@@ -24,6 +24,8 @@ enum hj_modkind {
 	HJ_MOD_LDSO,
 	HJ_NMOD
 };
+#define HJ_BIT(kind) (1u << (kind))
+#define HJ_MOD_BOTH  (HJ_BIT(HJ_NMOD) - 1)
 
 /* One module as it lies in memory. */
 struct hj_elfmod {
@@ -38,11 +40,11 @@ struct hj_elfmod {
 void hj_auxinfo_init(struct hj_auxinfo *ai, char **envp);
 
 /*
- * Fill mod[HJ_MOD_LIBC] and mod[HJ_MOD_LDSO].  They are known by their
+ * Fill mod[HJ_MOD_LIBC], mod[HJ_MOD_LDSO] or both.  They are known by their
  * sonames, so it does not matter which path they were loaded from.
  * 0 or -errno with the reason in *err.
  */
-int hj_elfmod_find(const struct hj_auxinfo *ai, struct hj_elfmod mod[HJ_NMOD],
-    const char **err);
+int hj_elfmod_find(const struct hj_auxinfo *ai, unsigned int which,
+    struct hj_elfmod mod[HJ_NMOD], const char **err);
 
 #endif /* HIJACK_ELFMOD_H */

@@ -5,11 +5,15 @@
 #include "hijack/env.h"
 #include "hijack/hijack.h"
 #include "hijack/image.h"
+#include "hijack/libs.h"
 #include "rumpkern/copy.h"
 
 #define ATTACH	"RUMP_ATTACH="
 #define PRELOAD	"LD_PRELOAD="
+#define AUDIT	"LD_AUDIT="
+#define LIBPATH	"LD_LIBRARY_PATH="
 #define SPEC	"RUMPHIJACK="
+#define LONGEST	16		/* of these */
 
 static bool
 starts(const char *s, const char *head)
@@ -18,34 +22,85 @@ starts(const char *s, const char *head)
 	return strncmp(s, head, strlen(head)) == 0;
 }
 
-/* Does an LD_PRELOAD value name this library? */
-static bool
-has_self(const char *list)
+/* The end of this library's name if list starts with it, or NULL. */
+static const char *
+is_self(const char *list)
 {
 	size_t n = strlen(hj.hp_self);
-	const char *s = list;
 
+	if (strncmp(list, hj.hp_self, n) == 0 && (list[n] == '\0' ||
+	    list[n] == ':' || list[n] == ' '))
+		return list + n;
+	return NULL;
+}
+
+/* An LD_PRELOAD value without this library; its length, and was it there? */
+static size_t
+without_self(const char *list, char *buf, bool *found)
+{
+	const char *s = list, *e;
+	char *p = buf;
+
+	*found = false;
 	while (*s != '\0') {
-		if (strncmp(s, hj.hp_self, n) == 0 && (s[n] == '\0' ||
-		    s[n] == ':' || s[n] == ' '))
-			return true;
-		while (*s != '\0' && *s != ':' && *s != ' ')
-			s++;
+		e = is_self(s);
+		*found |= e != NULL;
+		if (e == NULL) {
+			for (; *s != '\0' && *s != ':' && *s != ' '; s++)
+				*p++ = *s;
+			e = s;
+		}
+		s = e;
 		while (*s == ':' || *s == ' ')
-			s++;
+			*p++ = *s++;
 	}
-	return false;
+	*p = '\0';
+	return p - buf;
+}
+
+/* LD_PRELOAD and LD_AUDIT, as the program's preload asks; what to hide. */
+static unsigned
+build_load(const char **env, long *k, const char *preload, bool early,
+    char **next)
+{
+	char *buf = *next, *end = *next + HJ_ENV_SIZE;
+	unsigned hide = 0;
+	bool found = false;
+	size_t n;
+
+	if (preload != NULL) {
+		n = kfmt(buf, end - buf, PRELOAD);
+		n += without_self(preload, buf + n, &found);
+	}
+	if (early) {
+		if (found) {
+			env[(*k)++] = buf;
+			buf += n + 1;
+			hide |= HJ_HIDE_PRELOAD;
+		}
+		env[(*k)++] = buf;
+		buf += kfmt(buf, end - buf, AUDIT "%s", hj.hp_self) + 1;
+		hide |= HJ_HIDE_AUDIT;
+	} else if (!found) {
+		env[(*k)++] = buf;
+		buf += kfmt(buf, end - buf, PRELOAD "%s%s%s", hj.hp_self,
+		    preload != NULL && *preload != '\0' ? ":" : "",
+		    preload != NULL ? preload : "") + 1;
+		hide |= HJ_HIDE_PRELOAD;
+	}
+	*next = buf;
+	return hide;
 }
 
 int
 hj_env_build(struct image *im, const char *const *uenv, long n)
 {
 	const char **env = im->im_envp, *name = im->im_rump ? im->im_name : "";
-	unsigned hide = HJ_HIDE_PRELOAD | HJ_HIDE_SPEC;
-	char *buf = im->im_next, *end = buf + HJ_ENV_SIZE;
+	char *end = im->im_next + HJ_ENV_SIZE, *buf, head[LONGEST + 1];
+	unsigned hide = HJ_HIDE_SPEC;
 	const char *preload = NULL, *s;
-	long i, k = 0, at = -1;
-	char head[16];
+	bool early = hj_libs_program(im);
+	long i, k = 0;
 
 	for (i = 0; i < n; i++) {
 		if (copyin(&uenv[i], &s, sizeof(s)) != 0)
@@ -56,32 +111,29 @@ hj_env_build(struct image *im, const char *const *uenv, long n)
 			continue;
 		if (starts(head, SPEC))
 			hide &= ~HJ_HIDE_SPEC;
-		if (starts(head, PRELOAD)) {
-			at = k;
+		if (starts(head, PRELOAD))
 			preload = s + strlen(PRELOAD);
-			hide &= ~HJ_HIDE_PRELOAD;
-		}
+		if (starts(head, LIBPATH))
+			early |= hj_libs_list(s + strlen(LIBPATH), ":;", true);
 		env[k++] = s;
 	}
-	if (preload == NULL) {
-		env[k++] = buf;
-		buf += kfmt(buf, end - buf, PRELOAD "%s", hj.hp_self) + 1;
-	} else if (!has_self(preload)) {
-		hide |= HJ_HIDE_SELF;
-		env[at] = buf;
-		buf += kfmt(buf, end - buf, PRELOAD "%s%s%s", hj.hp_self,
-		    *preload != '\0' ? ":" : "", preload) + 1;
-	}
+	if (preload != NULL && strlen(preload) > HJ_ENV_SIZE / 4)
+		return E2BIG;
+	if (preload != NULL)
+		early |= hj_libs_list(preload, ": ", false);
+	early = early && hj_libs_alone();
+	hide |= build_load(env, &k, preload, early, &im->im_next);
+	buf = im->im_next;
 	if (hide & HJ_HIDE_SPEC) {
 		env[k++] = buf;
 		buf += kfmt(buf, end - buf, SPEC "%s",
 		    hj.hp_spec.sp_text) + 1;
 	}
 	env[k++] = buf;
-	buf += kfmt(buf, end - buf, ATTACH "%d,%u,%u,%d,%u,%lu,%s%s",
+	buf += kfmt(buf, end - buf, ATTACH "%d,%u,%u,%d,%d,%u,%lu,%s%s",
 	    rumpuser_process.ru_arenafd, curcpu()->c_host,
-	    curcpu()->c_index, hj.hp_tracefd, hide, strlen(name), name,
-	    im->im_exe) + 1;
+	    curcpu()->c_index, hj.hp_tracefd, hj.hp_holder, hide,
+	    strlen(name), name, im->im_exe) + 1;
 	env[k] = NULL;
 	im->im_next = buf;
 	return 0;
@@ -119,7 +171,7 @@ hj_env_attach(char **envp, struct hj_attach *at)
 {
 	static char name[KPATH_MAX];
 	const char *s;
-	long v[6];
+	long v[7];
 	int i;
 
 	for (; *envp != NULL; envp++)
@@ -129,36 +181,39 @@ hj_env_attach(char **envp, struct hj_attach *at)
 		return false;
 	s = *envp + strlen(ATTACH);
 	take_out(envp);
-	for (i = 0; i < 6; i++)
+	for (i = 0; i < 7; i++)
 		if (!next_number(&s, &v[i]))
 			return false;
 	if (v[1] <= 0 || v[1] >= HOST_MAX || v[2] <= 0 || v[2] >= CPU_MAX ||
-	    v[5] < 0 || v[5] >= KPATH_MAX || v[5] > (long)strlen(s))
+	    v[6] < 0 || v[6] >= KPATH_MAX || v[6] > (long)strlen(s))
 		return false;
-	memcpy(name, s, v[5]);
-	*at = (struct hj_attach){ v[0], v[1], v[2], v[3], v[4], name,
-	    s + v[5] };
+	memcpy(name, s, v[6]);
+	*at = (struct hj_attach){ v[0], v[1], v[2], v[3], v[4], v[5],
+	    name, s + v[6] };
 	return strlen(at->at_exe) < KPATH_MAX;
+}
+
+/* Take out the last that has this head. */
+static void
+hide_last(char **envp, const char *head)
+{
+	char **last = NULL;
+
+	for (; *envp != NULL; envp++)
+		if (starts(*envp, head))
+			last = envp;
+	if (last != NULL)
+		take_out(last);
 }
 
 void
 hj_env_hide(char **envp, unsigned hide)
 {
-	char *s, *rest;
 
-	while (*envp != NULL) {
-		s = *envp;
-		if ((starts(s, PRELOAD) && (hide & HJ_HIDE_PRELOAD)) ||
-		    (starts(s, SPEC) && (hide & HJ_HIDE_SPEC))) {
-			take_out(envp);
-			continue;
-		}
-		if (starts(s, PRELOAD) && (hide & HJ_HIDE_SELF)) {
-			for (rest = s; *rest != '\0' && *rest != ':'; rest++)
-				continue;
-			rest += *rest == ':';
-			memmove(s + strlen(PRELOAD), rest, strlen(rest) + 1);
-		}
-		envp++;
-	}
+	if (hide & HJ_HIDE_PRELOAD)
+		hide_last(envp, PRELOAD);
+	if (hide & HJ_HIDE_SPEC)
+		hide_last(envp, SPEC);
+	if (hide & HJ_HIDE_AUDIT)
+		hide_last(envp, AUDIT);
 }

@@ -12,8 +12,8 @@ struct image;
 #define HJ_ENV_SIZE	(20 * 1024UL)	/* the strings hj_env_build() makes */
 
 /*
- * Fill im_envp with the program's (n strings at uenv), ours in place of what
- * it says of the same names.
+ * Fill im_envp with the program's (n strings at uenv) and ours behind them:
+ * where a name is there twice ld.so heeds the later (of LD_AUDIT, both).
  */
 int	hj_env_build(struct image *, const char *const *uenv, long n);
 
@@ -23,14 +23,15 @@ struct hj_attach {
 	uint32_t at_host;
 	uint32_t at_cpu;
 	int	at_tracefd;
+	int	at_holder;
 	unsigned at_hide;	/* variables the program did not ask for */
 	const char *at_name;	/* the file that was executed, or "" */
 	const char *at_exe;	/* rump's executable, or "" */
 };
 
-#define HJ_HIDE_PRELOAD	1	/* all of LD_PRELOAD */
-#define HJ_HIDE_SELF	2	/* this library at the head of LD_PRELOAD */
-#define HJ_HIDE_SPEC	4	/* RUMPHIJACK */
+#define HJ_HIDE_PRELOAD	1	/* the last LD_PRELOAD */
+#define HJ_HIDE_SPEC	2	/* RUMPHIJACK */
+#define HJ_HIDE_AUDIT	4	/* the last LD_AUDIT: see libs.h */
 
 /* true: the variable is there and well formed; it is taken out of envp. */
 bool	hj_env_attach(char **envp, struct hj_attach *);

@@ -60,23 +60,43 @@ holder_close(int fd)
 	hj_host(__NR_close, fd);
 }
 
+/* F_DUPFD where the soft limit forbids it but the hard one does not. */
+static long
+dup_beyond(int fd, long from)
+{
+	struct rlimit64 old, high;
+	long n;
+
+	if (hj_host(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &old) < 0 ||
+	    old.rlim_max < (uint64_t)from + 8)
+		return -EINVAL;
+	high = old;
+	high.rlim_cur = from + 8;
+	if (old.rlim_cur > high.rlim_cur || hj_host(__NR_prlimit64, 0,
+	    RLIMIT_NOFILE, &high, NULL) < 0)
+		return -EINVAL;
+	n = hj_host(__NR_fcntl, fd, F_DUPFD, from);
+	hj_host(__NR_prlimit64, 0, RLIMIT_NOFILE, &old, NULL);
+	return n;
+}
+
 /* Move a descriptor of ours up, out of the program's way. */
 static int
 move_up(int fd, int except)
 {
-	struct rlimit64 rl;
-	long n, from = OURS_FROM;
+	long n, from = except >= OURS_FROM ? except + 1 : OURS_FROM;
+	struct rlimit64 rl = { 0, 0 };
 
-	if (hj_host(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &rl) == 0 &&
-	    rl.rlim_cur < OURS_FROM + 8)
-		from = rl.rlim_cur > 24 ? (long)rl.rlim_cur - 8 : 3;
-	if (except >= from)
-		from = except + 1;
 	n = hj_host(__NR_fcntl, fd, F_DUPFD, from);
 	if (n < 0)
-		n = hj_host(__NR_fcntl, fd, F_DUPFD, 3);
+		n = dup_beyond(fd, from);
+	if (n < 0) {
+		hj_host(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &rl);
+		if (rl.rlim_cur > 8)
+			n = hj_host(__NR_fcntl, fd, F_DUPFD, rl.rlim_cur - 4);
+	}
 	if (n < 0)
-		return n;
+		n = hj_host(__NR_fcntl, fd, F_DUPFD, 3);
 	return n;
 }
 
@@ -133,10 +153,12 @@ hj_fd_restore(const int fds[3])
 }
 
 int
-hj_fd_init(int arenafd)
+hj_fd_init(int arenafd, int holder)
 {
 	long fd;
 
+	rumpuser_process.ru_fd_reserve = holder_dup;
+	rumpuser_process.ru_fd_unreserve = holder_close;
 	if (arenafd < OURS_FROM) {
 		fd = move_up(arenafd, -1);
 		if (fd < 0)
@@ -145,16 +167,15 @@ hj_fd_init(int arenafd)
 		rumpuser_process.ru_arenafd = fd;
 		reclaim();
 	}
+	hj.hp_holder = holder;
+	if (holder >= 0)
+		return 0;
 	fd = hj_host(__NR_openat, AT_FDCWD, "/dev/null", O_PATH);
 	if (fd < 0)
 		return fd;
 	hj.hp_holder = move_up(fd, -1);
 	hj_host(__NR_close, fd);
-	if (hj.hp_holder < 0)
-		return hj.hp_holder;
-	rumpuser_process.ru_fd_reserve = holder_dup;
-	rumpuser_process.ru_fd_unreserve = holder_close;
-	return 0;
+	return kmin(hj.hp_holder, 0);
 }
 
 long
@@ -172,27 +193,32 @@ hj_sys_close(struct hj_frame *hf)
 static long
 close_host_range(unsigned first, unsigned last, unsigned flags)
 {
-	unsigned ours[3] = { rumpuser_process.ru_arenafd, hj.hp_holder,
+	int ours[3] = { rumpuser_process.ru_arenafd, hj.hp_holder,
 	    hj.hp_tracefd };
-	unsigned next;
+	unsigned next, fd;
 	long error;
 	int i;
 
-	while (first <= last) {
+	for (;;) {
+		/* Up to the first of ours that is in the way. */
 		next = last;
-		for (i = 0; i < 3; i++)
-			if (ours[i] >= first && ours[i] <= next)
-				next = ours[i] - 1;
-		if (next + 1 != first) {
-			error = hj_host(__NR_close_range, first, next, flags);
+		for (i = 0; i < 3; i++) {
+			fd = ours[i];
+			if (ours[i] >= 0 && fd >= first && fd <= next)
+				next = fd;
+		}
+		if (!hj_fd_ours((int)next))
+			return hj_host(__NR_close_range, first, next, flags);
+		if (next > first) {
+			error = hj_host(__NR_close_range, first, next - 1,
+			    flags);
 			if (error < 0)
 				return error;
 		}
 		if (next == last)
-			break;
-		first = next + 2;
+			return 0;
+		first = next + 1;
 	}
-	return 0;
 }
 
 long

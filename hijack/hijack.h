@@ -74,6 +74,7 @@ struct hj_thread {
 	struct host *ht_childhost;
 	struct cpu *ht_vparent;	/* the cpu of the parent of this vfork child */
 	bool	ht_vfork;	/* the fork under way is one */
+	bool	ht_onhost;	/* the call was made on the host */
 	int	ht_fds[3];	/* the shim's own before a vfork */
 };
 
@@ -91,6 +92,8 @@ extern __thread struct hj_thread hj_thread
 #define HJ_AGAIN	(-601L)
 
 /* start.c */
+/* libc is in memory now; nothing, if it was from the start (libs.h). */
+void	hj_start_late(void);
 _Noreturn void hj_die(int status, const char *fmt, ...);
 
 /* spec.c: 0, or -1 with one line in msg. */
@@ -109,7 +112,8 @@ void	hj_signal_ignored(bool before);
 long	hj_sys_rt_sigaction(struct hj_frame *);
 
 /* fd.c */
-int	hj_fd_init(int arenafd);
+/* The shim's own descriptors; holder: from before an exec, or -1. */
+int	hj_fd_init(int arenafd, int holder);
 struct proc *hj_proc(void);	/* the calling process's proc */
 bool	hj_fd_isrump(long fd);
 bool	hj_fd_ours(long fd);	/* one of the shim's own */
@@ -124,6 +128,7 @@ long	hj_reopen(int fd, int flags);
  */
 long	hj_proc_call(struct hj_frame *, const struct hj_callinfo *,
 	    const char *path, char *again);
+long	hj_sys_getdents(struct hj_frame *);
 long	hj_sys_close(struct hj_frame *);
 long	hj_sys_close_range(struct hj_frame *);
 long	hj_sys_dup(struct hj_frame *);
@@ -142,6 +147,9 @@ enum hj_where { HJ_AT_HOST, HJ_AT_RUMP, HJ_AT_ERROR };
  */
 enum hj_where hj_path_where(int *dirfd, const char *upath, char *buf,
 	    bool *changed, int *error);
+bool	hj_path_isprefix(const char *path, size_t len);
+/* The path as an absolute one of the host's, in buf; false: not known. */
+bool	hj_path_absolute(int dirfd, const char *path, char *buf);
 /* After KEHOST: the path to go on with, absolute, in buf. */
 int	hj_path_escape(char *buf);
 /*
@@ -160,6 +168,14 @@ long	hj_sys_fchdir(struct hj_frame *);
 long	hj_sys_getcwd(struct hj_frame *);
 long	hj_sys_chroot(struct hj_frame *);
 void	hj_cwd_changed(void);
+
+/* symlink.c */
+/*
+ * The host says ENOENT of a path: does a symlink of the host's lead under a
+ * prefix?  Then the path to go on with is in again (KPATH_MAX).  follow: a
+ * symlink at its end counts.
+ */
+bool	hj_symlink(int dirfd, const char *path, bool follow, char *again);
 
 /* process.c */
 int	hj_pre_fork(struct hj_frame *);		/* enum hj_verdict */
@@ -196,6 +212,10 @@ int	hj_unix_call(struct hj_frame *);	/* enum hj_verdict */
 /* mmap.c */
 long	hj_sys_mmap(struct hj_frame *);
 long	hj_sys_munmap(struct hj_frame *);
+long	hj_sys_mprotect(struct hj_frame *);
+long	hj_sys_mremap(struct hj_frame *);
+/* A SIGBUS of the program at this address: true if it may go on. */
+bool	hj_mmap_fault(void *addr);
 
 /* poll.c */
 long	hj_sys_poll(struct hj_frame *);

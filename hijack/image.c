@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "hijack/hijack.h"
 #include "hijack/image.h"
+#include "hijack/libs.h"
 #include "syscalls/dispatch.h"
 
 #define COPY_SIZE	(2 * KPAGE_SIZE)	/* c_bounce */
@@ -34,12 +36,13 @@ keep(struct image *im, const char *s)
 
 /* Copy a rump file that may be executed into a memfd. */
 static long
-load(int fd, int *memfd)
+load(int fd, const char *exe, int *memfd)
 {
-	char *buf = curcpu()->c_bounce;
+	char *buf = curcpu()->c_bounce, name[HJ_ORIGIN_NAME];
 	long args[6] = { fd, (long)buf, COPY_SIZE }, n, w;
 
-	*memfd = hj_host(__NR_memfd_create, "rump", MFD_CLOEXEC);
+	hj_origin_name(exe, name);
+	*memfd = hj_host(__NR_memfd_create, name, MFD_CLOEXEC);
 	if (*memfd < 0)
 		return *memfd;
 	while ((n = sys_call(RSYS_read, args)) > 0) {
@@ -177,7 +180,7 @@ rump_image(struct image *im, int dirfd, const char *path)
 		ret = unreachable(im) ? -ENOENT : script(im, line, ret);
 	} else if (ret >= 0) {
 		note_exe(im, fd);
-		ret = load(fd, &im->im_memfd);
+		ret = load(fd, im->im_exe, &im->im_memfd);
 	}
 	close_rump(fd);
 	return ret;
@@ -269,7 +272,14 @@ step(struct image *im, char *buf)
 	case HJ_AT_HOST:
 		break;
 	}
-	if (error != 0 || buf[0] != '/')
+	if (error != 0)
+		return host_image(im);
+	if (buf[0] == '/')
+		dirfd = AT_FDCWD;
+	if (buf[0] != '\0' && hj_host(__NR_faccessat, dirfd, buf, F_OK) ==
+	    -ENOENT && hj_symlink(dirfd, buf, true, curcpu()->c_hjpath[1]))
+		return next_path(im, curcpu()->c_hjpath[1]);
+	if (buf[0] != '/')
 		return host_image(im);
 	if (hj.hp_exe[0] != '\0' && hj_path_procexe(buf))
 		return next_path(im, hj.hp_exe);

@@ -3,9 +3,12 @@
  * mmap of a rump file maps the arena's own pages, so that a shared mapping is
  * one memory with what read and write see, in every process.
  *
- * The range is reserved first; then each run of pages that lie together in
- * the arena is mapped over it from the arena's descriptor.  What has no page
- * (a private mapping's holes) stays anonymous zeroes.
+ * The range is first mapped from beyond the end of the arena, where every
+ * access is the host's SIGBUS, as it is beyond the end of a file.  Then each
+ * run of pages that lie together in the arena is mapped over it, and zeroes
+ * over a private mapping's holes.  What stays is looked at again when it is
+ * touched (hj_mmap_fault()): the file may have grown, or it is so large that
+ * its holes got no pages yet.
  */
 #include <asm/unistd.h>
 #include <fcntl.h>
@@ -13,28 +16,26 @@
 
 #include "hijack/hijack.h"
 #include "rumpkern/arena.h"
+#include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
 #include "rumpvfs/mapping.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vnode.h"
 
-#define BATCH	256		/* pages asked for at once; c_bounce */
+#define ADDRESSES	(1UL << 47)
+#define BATCH		256	/* pages asked for at once; c_bounce */
+#define EAGER		16384	/* pages of a mapping whose holes are filled */
+#define AROUND		16	/* pages mapped at a fault */
 
-static int
-check(const struct file *f, unsigned long prot, unsigned long flags)
+/* The page of the last fault that was mended. */
+static __thread uint64_t last_fault
+    __attribute__((tls_model("initial-exec")));
+
+static struct host *
+our_host(void)
 {
-	const struct vnode *vp = f->f_vnode;
 
-	if (f->f_type == FTYPE_PATH)
-		return EBADF;
-	if (!(f->f_mode & FMODE_READ))
-		return EACCES;
-	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) &&
-	    !(f->f_mode & FMODE_WRITE))
-		return EACCES;
-	if (f->f_type != FTYPE_VNODE || vp->v_type != VREG)
-		return ENODEV;
-	return 0;
+	return host_byindex(curcpu()->c_host);
 }
 
 static bool
@@ -44,31 +45,81 @@ failed(long ret)
 	return ret < 0 && ret > -4096;
 }
 
-/* Map pages [index, index+n) of the file at addr. */
+static size_t
+round_page(size_t len)
+{
+
+	return roundup2(len, KPAGE_SIZE);
+}
+
+static int
+check(const struct file *f, unsigned long prot, unsigned long flags)
+{
+	const struct vnode *vp = f->f_vnode;
+
+	if (f->f_type == FTYPE_PATH)
+		return EBADF;
+	if (f->f_type != FTYPE_VNODE || vp->v_type != VREG)
+		return ENODEV;
+	if (!(f->f_mode & FMODE_READ))
+		return EACCES;
+	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) &&
+	    !(f->f_mode & FMODE_WRITE))
+		return EACCES;
+	return 0;
+}
+
+/* Map n pages from the arena, or zeroes. */
+static long
+map_run(char *addr, size_t n, uint64_t page, unsigned long prot,
+    unsigned long flags)
+{
+	unsigned long fl = (flags & (MAP_TYPE | MAP_POPULATE | MAP_LOCKED)) |
+	    MAP_FIXED;
+
+	if (page == 0)
+		return hj_host(__NR_mmap, addr, n * KPAGE_SIZE, prot,
+		    fl | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return hj_host(__NR_mmap, addr, n * KPAGE_SIZE, prot, fl,
+	    rumpuser_process.ru_arenafd, page - ARENA_BASE);
+}
+
+/* How many of the n pages from index on does the file reach? */
+static size_t
+within(const struct vnode *vp, uint64_t index, size_t n)
+{
+	uint64_t size = *(const volatile uint64_t *)&vp->v_size;
+	uint64_t end = (size + KPAGE_MASK) >> KPAGE_SHIFT;
+
+	return index >= end ? 0 : kmin((uint64_t)n, end - index);
+}
+
+/*
+ * Map pages [index, index+n) of the file at addr, as far as there are any;
+ * alloc: a shared mapping's holes get pages.
+ */
 static long
 map_batch(struct vnode *vp, uint64_t index, size_t n, char *addr,
-    unsigned long prot, unsigned long flags)
+    unsigned long prot, unsigned long flags, bool alloc)
 {
 	uint64_t *page = (uint64_t *)curcpu()->c_bounce;
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 	size_t i, run;
 	long ret;
-	int error;
 
-	error = vnode_map_pages(vp, index, n, shared, page);
-	if (error != 0)
+	n = within(vp, index, n);
+	if (vnode_map_pages(vp, index, n, shared && alloc, page) != 0 &&
+	    vnode_map_pages(vp, index, n, false, page) != 0)
 		return -ENOMEM;
 	for (i = 0; i < n; i += run) {
 		run = 1;
-		if (page[i] == 0)
-			continue;
-		while (i + run < n && page[i + run] ==
-		    page[i] + run * KPAGE_SIZE)
+		while (i + run < n && page[i + run] == (page[i] == 0 ? 0 :
+		    page[i] + run * KPAGE_SIZE))
 			run++;
-		ret = hj_host(__NR_mmap, addr + i * KPAGE_SIZE,
-		    run * KPAGE_SIZE, prot, (flags & (MAP_TYPE |
-		    MAP_POPULATE | MAP_LOCKED)) | MAP_FIXED,
-		    rumpuser_process.ru_arenafd, page[i] - ARENA_BASE);
+		if (page[i] == 0 && shared)
+			continue;
+		ret = map_run(addr + i * KPAGE_SIZE, run, page[i], prot,
+		    flags);
 		if (failed(ret))
 			return ret;
 	}
@@ -80,23 +131,21 @@ map_file(struct vnode *vp, char *addr, size_t len, unsigned long prot,
     unsigned long flags, uint64_t off)
 {
 	uint64_t index = off >> KPAGE_SHIFT;
-	size_t n = roundup2(len, KPAGE_SIZE) >> KPAGE_SHIFT, step, done;
-	unsigned long rflags;
+	size_t n = round_page(len) >> KPAGE_SHIFT, step, done;
+	uint64_t end = round_page(ARENA->a_map.am_size);
 	char *base;
 	long ret;
 
-	rflags = (flags & ~(unsigned long)(MAP_TYPE | MAP_POPULATE |
-	    MAP_LOCKED)) | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-	ret = hj_host(__NR_mmap, addr, len,
-	    (flags & MAP_TYPE) == MAP_PRIVATE ? prot : PROT_NONE, rflags,
-	    -1, 0);
+	ret = hj_host(__NR_mmap, addr, len, prot,
+	    flags & ~(unsigned long)(MAP_POPULATE | MAP_LOCKED),
+	    rumpuser_process.ru_arenafd, end);
 	if (failed(ret))
 		return ret;
 	base = (char *)ret;
-	for (done = 0; done < n; done += step) {
+	for (done = 0; done < within(vp, index, n); done += step) {
 		step = kmin(n - done, (size_t)BATCH);
 		ret = map_batch(vp, index + done, step,
-		    base + done * KPAGE_SIZE, prot, flags);
+		    base + done * KPAGE_SIZE, prot, flags, n <= EAGER);
 		if (ret < 0) {
 			hj_host(__NR_munmap, base, len);
 			return ret;
@@ -105,63 +154,250 @@ map_file(struct vnode *vp, char *addr, size_t len, unsigned long prot,
 	return (long)base;
 }
 
+/*
+ * Map what m says (mp_addr: a wish), and record it.  The vnode is in hand and
+ * leaves it.
+ */
+static long
+map_record(struct mapping *m, unsigned long flags)
+{
+	struct host *h = our_host();
+	long ret;
+
+	last_fault = 0;
+	ret = map_file(m->mp_vnode, (char *)m->mp_addr, m->mp_len, m->mp_prot,
+	    flags, m->mp_off);
+	if (failed(ret)) {
+		khand_release(m->mp_vnode);
+		return ret;
+	}
+	/* What was mapped there before is gone. */
+	if (flags & MAP_FIXED)
+		mapping_remove(h, ret, m->mp_len);
+	m->mp_addr = ret;
+	if (mapping_add(h, m) != 0) {
+		hj_host(__NR_munmap, ret, m->mp_len);
+		khand_release(m->mp_vnode);
+		return -ENOMEM;
+	}
+	return ret;
+}
+
+static long
+map_host(const long *a)
+{
+	long ret = hj_host(__NR_mmap, a[0], a[1], a[2], a[3], a[4], a[5]);
+
+	if (!failed(ret) && (a[3] & MAP_FIXED))
+		mapping_remove(our_host(), ret, round_page(a[1]));
+	return ret;
+}
+
 long
 hj_sys_mmap(struct hj_frame *hf)
 {
 	const long *a = hf->hf_args;
 	unsigned long prot = a[2], flags = a[3];
-	struct host *h = host_byindex(curcpu()->c_host);
 	struct lwp *l = curlwp();
-	struct vnode *vp;
+	struct mapping m = { .mp_addr = a[0], .mp_off = a[5],
+	    .mp_prot = prot, .mp_shared = (flags & MAP_TYPE) != MAP_PRIVATE };
 	struct file *f;
-	long ret;
 	int error;
 
+	if ((flags & MAP_ANONYMOUS) ||
+	    (!hj_fd_isrump(a[4]) && !hj_fd_ours(a[4])))
+		return map_host(a);
 	if (hj_fd_ours(a[4]))
 		return -EBADF;
 	if (a[1] == 0 || (a[5] & KPAGE_MASK))
 		return -EINVAL;
-	if ((uint64_t)a[5] > INT64_MAX || 
-	    (uint64_t)a[1] > (uint64_t)INT64_MAX - a[5])
-		return -EOVERFLOW;
 	f = fd_getfile(l, a[4], 0);
 	if (f == NULL)
 		return -EBADF;
 	error = check(f, prot, flags);
+	if (error == 0 && (uint64_t)a[1] > ADDRESSES)
+		error = ENOMEM;
+	if (error == 0 && (a[5] < 0 || a[1] > INT64_MAX - a[5]))
+		error = EOVERFLOW;
 	if (error != 0) {
 		fd_done(l, f, 0);
 		return -error;
 	}
-	vp = f->f_vnode;
-	vnode_map_hold(vp);
+	m.mp_len = round_page(a[1]);
+	m.mp_vnode = f->f_vnode;
+	m.mp_maywrite = !m.mp_shared || (f->f_mode & FMODE_WRITE);
+	vnode_map_hold(m.mp_vnode);
+	if (!(f->f_flags & O_NOATIME))
+		vnode_accessed(m.mp_vnode);
 	fd_done(l, f, 0);
-	ret = map_file(vp, (char *)a[0], a[1], prot, flags, a[5]);
-	if (failed(ret)) {
-		khand_release(vp);
-		return ret;
+	return map_record(&m, flags);
+}
+
+long
+hj_sys_munmap(struct hj_frame *hf)
+{
+	uint64_t addr = hf->hf_args[0], len = hf->hf_args[1];
+
+	/* First the records: the range may be somebody's anew at once. */
+	if ((addr & KPAGE_MASK) == 0 && len != 0 && addr + len > addr)
+		mapping_remove(our_host(), addr, round_page(len));
+	return hj_host(__NR_munmap, addr, len);
+}
+
+long
+hj_sys_mprotect(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	uint64_t addr = a[0], end = addr + round_page(a[1]), at = addr;
+	struct host *h = our_host();
+	struct mapping m;
+	long ret;
+
+	while ((a[2] & PROT_WRITE) && at < end &&
+	    mapping_find(h, at, end, &m)) {
+		if (!m.mp_maywrite)
+			return -EACCES;
+		at = m.mp_addr + m.mp_len;
 	}
-	/* What was mapped there before is gone. */
-	if (flags & MAP_FIXED)
-		mapping_remove(h, ret, roundup2((uint64_t)a[1], KPAGE_SIZE));
-	error = mapping_add(h, vp, ret, roundup2((uint64_t)a[1],
-	    KPAGE_SIZE));
-	if (error != 0) {
-		hj_host(__NR_munmap, ret, a[1]);
-		khand_release(vp);
-		return -error;
+	ret = hj_host(__NR_mprotect, a[0], a[1], a[2]);
+	if (ret == 0)
+		mapping_protect(h, addr, end - addr, a[2]);
+	return ret;
+}
+
+/* --- mremap --------------------------------------------------------------- */
+
+/* Elsewhere, or longer where it is: a new mapping, and the old one goes. */
+static long
+remap(struct mapping *m, uint64_t old, uint64_t oldlen, long flags,
+    uint64_t newaddr)
+{
+	unsigned long mapflags = m->mp_shared ? MAP_SHARED : MAP_PRIVATE;
+	uint64_t newlen = m->mp_len;
+	unsigned prot = m->mp_prot;
+	long ret;
+
+	m->mp_addr = 0;
+	if (flags & MREMAP_FIXED) {
+		m->mp_addr = newaddr;
+		mapflags |= MAP_FIXED;
+	}
+	/* A private mapping has contents of its own to be moved. */
+	if (!m->mp_shared)
+		m->mp_prot |= PROT_READ | PROT_WRITE;
+	vnode_map_hold(m->mp_vnode);
+	ret = map_record(m, mapflags);
+	if (failed(ret))
+		return ret;
+	if (!m->mp_shared) {
+		hj_host(__NR_mprotect, old, oldlen, PROT_READ);
+		kcopy((void *)ret, (void *)old, kmin(oldlen, newlen));
+		hj_host(__NR_mprotect, ret, newlen, prot);
+		mapping_protect(our_host(), ret, newlen, prot);
+	}
+	if (oldlen != 0 && !(flags & MREMAP_DONTUNMAP)) {
+		mapping_remove(our_host(), old, oldlen);
+		hj_host(__NR_munmap, old, oldlen);
 	}
 	return ret;
 }
 
-/* After the host has unmapped: the records inside go. */
+/* Longer without moving, if there is room behind. */
+static long
+extend(struct mapping *m, uint64_t old, uint64_t oldlen, uint64_t newlen)
+{
+	unsigned long flags = (m->mp_shared ? MAP_SHARED : MAP_PRIVATE) |
+	    MAP_FIXED_NOREPLACE;
+	long ret;
+
+	m->mp_addr = old + oldlen;
+	m->mp_off += oldlen;
+	m->mp_len = newlen - oldlen;
+	vnode_map_hold(m->mp_vnode);
+	ret = map_record(m, flags);
+	if (failed(ret))
+		return -ENOMEM;
+	return old;
+}
+
 long
-hj_sys_munmap(struct hj_frame *hf)
+hj_sys_mremap(struct hj_frame *hf)
 {
 	const long *a = hf->hf_args;
-	long ret = hj_host(__NR_munmap, a[0], a[1]);
+	uint64_t old = a[0], oldlen = round_page(a[1]);
+	uint64_t newlen = round_page(a[2]);
+	struct host *h = our_host();
+	struct mapping m, upper;
+	long ret;
 
-	if (ret == 0)
-		mapping_remove(host_byindex(curcpu()->c_host), a[0],
-		    roundup2((uint64_t)a[1], KPAGE_SIZE));
-	return ret;
+	if (!mapping_find(h, old, old + kmax(oldlen, 1UL), &m)) {
+		ret = hj_host(__NR_mremap, a[0], a[1], a[2], a[3], a[4]);
+		if (!failed(ret) && (a[3] & MREMAP_FIXED))
+			mapping_remove(h, ret, newlen);
+		return ret;
+	}
+	if ((old & KPAGE_MASK) || newlen == 0 ||
+	    (a[3] & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) ||
+	    ((a[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
+	    !(a[3] & MREMAP_MAYMOVE)) ||
+	    ((a[3] & MREMAP_FIXED) && (((uint64_t)a[4] & KPAGE_MASK) ||
+	    ((uint64_t)a[4] < old + oldlen &&
+	    (uint64_t)a[4] + newlen > old))) ||
+	    (oldlen == 0 && !m.mp_shared))
+		return -EINVAL;
+	if (m.mp_addr > old || m.mp_addr + m.mp_len < old + oldlen)
+		return -EFAULT;
+	if (!(a[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && oldlen != 0) {
+		if (newlen < oldlen) {
+			mapping_remove(h, old + newlen, oldlen - newlen);
+			hj_host(__NR_munmap, old + newlen, oldlen - newlen);
+		}
+		if (newlen <= oldlen)
+			return old;
+		m.mp_off += old - m.mp_addr;
+		upper = m;
+		ret = m.mp_addr + m.mp_len != old + oldlen ? -ENOMEM :
+		    extend(&upper, old, oldlen, newlen);
+		if (!failed(ret) || !(a[3] & MREMAP_MAYMOVE))
+			return ret;
+	} else {
+		m.mp_off += old - m.mp_addr;
+	}
+	m.mp_len = newlen;
+	return remap(&m, old, oldlen, a[3], a[4]);
+}
+
+/* --- Faults --------------------------------------------------------------- */
+
+bool
+hj_mmap_fault(void *where)
+{
+	uint64_t addr = (uint64_t)where & ~KPAGE_MASK, index;
+	struct mapping m;
+	bool done;
+	size_t n;
+
+	/* In the kernel it is EFAULT: locks are held. */
+	if (hj_thread.ht_busy != 0 || curcpu() == NULL ||
+	    our_host()->h_maps == NULL)
+		return false;
+	/* Mapped, and again: the host has no memory for it. */
+	if (addr == last_fault) {
+		last_fault = 0;
+		return false;
+	}
+	hj_enter();
+	done = mapping_find(our_host(), addr, addr + 1, &m);
+	if (done) {
+		index = (m.mp_off + addr - m.mp_addr) >> KPAGE_SHIFT;
+		n = kmin((size_t)AROUND,
+		    (m.mp_addr + m.mp_len - addr) >> KPAGE_SHIFT);
+		done = within(m.mp_vnode, index, 1) != 0 &&
+		    map_batch(m.mp_vnode, index, n, (char *)addr, m.mp_prot,
+		    m.mp_shared ? MAP_SHARED : MAP_PRIVATE, true) == 0;
+		if (done)
+			last_fault = addr;
+	}
+	hj_leave();
+	return done;
 }

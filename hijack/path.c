@@ -73,6 +73,13 @@ follow(const char *path, char *norm, const char **rest)
 	}
 }
 
+bool
+hj_path_isprefix(const char *path, size_t len)
+{
+
+	return prefix_is(path, len) != NULL;
+}
+
 /* The path inside the rump kernel: below the prefix, or with it. */
 static void
 inside(const struct hj_prefix *px, const char *rest, char *buf)
@@ -114,6 +121,14 @@ hj_cwd_changed(void)
 {
 
 	atomic_store(&hj.hp_cwdstate, 0);
+}
+
+static const char *
+after(const char *path, const char *head)
+{
+	size_t n = strlen(head);
+
+	return strncmp(path, head, n) == 0 ? path + n : NULL;
 }
 
 /* Does a prefix lie below the directory dir, by name? */
@@ -175,8 +190,12 @@ may_enter(int dirfd, const char *path)
 		return true;
 	if (dirfd == AT_FDCWD) {
 		cwd = host_cwd();
-		return cwd != NULL && above_prefix(cwd);
+		return cwd != NULL && (above_prefix(cwd) ||
+		    after(cwd, "/proc/") != NULL);
 	}
+	/* In /proc/self/fd? */
+	if (path[0] >= '0' && path[0] <= '9')
+		return true;
 	/* A directory's descriptor: by its first name. */
 	while (path[0] == '.' && path[1] == '/')
 		path += 2;
@@ -264,6 +283,26 @@ hj_path_where(int *dirfd, const char *upath, char *buf, bool *changed,
 	return *error == 0 ? HJ_AT_RUMP : HJ_AT_ERROR;
 }
 
+bool
+hj_path_absolute(int dirfd, const char *path, char *buf)
+{
+	size_t n = 0, len = strlen(path);
+	const char *start;
+
+	if (path[0] != '/') {
+		start = start_of(dirfd, buf, KPATH_MAX);
+		if (start == NULL)
+			return false;
+		n = strlen(start);
+		if (n + len + 2 > KPATH_MAX)
+			return false;
+		memmove(buf, start, n);
+		buf[n++] = '/';
+	}
+	memcpy(buf + n, path, len + 1);
+	return true;
+}
+
 int
 hj_path_escape(char *buf)
 {
@@ -319,14 +358,6 @@ number(const char *s, const char **rest)
 		s++;
 	*rest = s;
 	return n;
-}
-
-static const char *
-after(const char *path, const char *head)
-{
-	size_t n = strlen(head);
-
-	return strncmp(path, head, n) == 0 ? path + n : NULL;
 }
 
 /* What follows /proc/self/ in a path, whichever way that is spelt; or NULL. */
@@ -437,7 +468,7 @@ chdir_proc(const char *path, char *again)
 long
 hj_sys_chdir(struct hj_frame *hf)
 {
-	char *buf = curcpu()->c_hjpath[0];
+	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
 	int dirfd = AT_FDCWD, error, hops;
 	const char *path = (const char *)hf->hf_args[0];
 	long args[6] = { 0 }, ret;
@@ -448,13 +479,16 @@ hj_sys_chdir(struct hj_frame *hf)
 		case HJ_AT_ERROR:
 			return -error;
 		case HJ_AT_HOST:
-			ret = error == 0 ? chdir_proc(buf,
-			    curcpu()->c_hjpath[1]) : HJ_TO_HOST;
+			ret = error == 0 ? chdir_proc(buf, again) :
+			    HJ_TO_HOST;
 			if (ret == HJ_TO_HOST)
-				return chdir_host(path);
+				ret = chdir_host(path);
+			if (ret == -ENOENT && error == 0 &&
+			    hj_symlink(AT_FDCWD, buf, true, again))
+				ret = HJ_AGAIN;
 			if (ret != HJ_AGAIN)
 				return ret;
-			path = curcpu()->c_hjpath[1];
+			path = again;
 			continue;
 		case HJ_AT_RUMP:
 			break;
@@ -468,8 +502,8 @@ hj_sys_chdir(struct hj_frame *hf)
 		error = hj_path_escape(buf);
 		if (error != 0)
 			return -error;
-		memcpy(curcpu()->c_hjpath[1], buf, strlen(buf) + 1);
-		path = curcpu()->c_hjpath[1];
+		memcpy(again, buf, strlen(buf) + 1);
+		path = again;
 	}
 	return -ELOOP;
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 
 #include "hijack/hijack.h"
+#include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
 #include "rumpvfs/vnode.h"
@@ -211,4 +212,78 @@ hj_proc_call(struct hj_frame *hf, const struct hj_callinfo *ci,
 		return exe_call(hf, ci, again);
 	rest = hj_path_proccwd(path);
 	return rest != NULL ? cwd_call(hf, ci, rest, again) : HJ_TO_HOST;
+}
+
+/* /proc/PID/fd of a process of this kernel, or fdinfo? */
+static bool
+lists_fds(int dirfd)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_nhosts);
+	char link[40], path[64];
+	int pid = 0;
+	const char *s = path;
+	long len;
+
+	kfmt(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	len = hj_host(__NR_readlink, link, path, sizeof(path) - 1);
+	if (len < 9 || strncmp(path, "/proc/", 6) != 0)
+		return false;
+	path[len] = '\0';
+	for (s += 6; *s >= '0' && *s <= '9'; s++)
+		pid = pid * 10 + (*s - '0');
+	if (strncmp(s, "/task/", 6) == 0)
+		for (s += 6; *s >= '0' && *s <= '9'; s++)
+			continue;
+	if (strcmp(s, "/fd") != 0 && strcmp(s, "/fdinfo") != 0)
+		return false;
+	for (i = 1; i < n; i++)
+		if (atomic_load(&host_byindex(i)->h_state) == HOST_LIVE &&
+		    host_byindex(i)->h_pid == pid)
+			return true;
+	return false;
+}
+
+/* Is the name the number of a descriptor of the shim's own? */
+static bool
+is_ours(const char *name)
+{
+	int n = 0;
+
+	if (*name == '\0')
+		return false;
+	for (; *name >= '0' && *name <= '9'; name++) {
+		n = n * 10 + (*name - '0');
+		if (n > 1 << 24)
+			return false;
+	}
+	return *name == '\0' && hj_fd_ours(n);
+}
+
+/* A directory of the host's, without the shim's own descriptors. */
+long
+hj_sys_getdents(struct hj_frame *hf)
+{
+	char *buf = (char *)hf->hf_args[1], *d, *to;
+	bool asked = false;
+	uint16_t reclen;
+	long n;
+
+	do {
+		n = hj_host(hf->hf_nr, hf->hf_args[0], buf, hf->hf_args[2]);
+		if (n <= 0)
+			return n;
+		for (d = to = buf; d < buf + n; d += reclen) {
+			memcpy(&reclen, d + 16, sizeof(reclen));
+			if (unlikely(is_ours(d + 19))) {
+				if (!asked && !lists_fds(hf->hf_args[0]))
+					return n;
+				asked = true;
+				continue;
+			}
+			if (to != d)
+				memmove(to, d, reclen);
+			to += reclen;
+		}
+	} while (to == buf);
+	return to - buf;
 }

@@ -225,9 +225,10 @@ write_sites(const struct hj_elfmod *m, const uint32_t *site, unsigned int n,
 }
 
 int
-hj_rewrite(const struct hj_auxinfo *ai, struct hj_sitecache *cache,
-    const char **err)
+hj_rewrite(const struct hj_auxinfo *ai, unsigned int which,
+    struct hj_sitecache *cache, const char **err)
 {
+	static unsigned int used; /* slots, of a module rewritten earlier */
 	static const char *const nosite[HJ_NMOD] = {
 		[HJ_MOD_LIBC] = "no usable system call sites in libc.so.6",
 		[HJ_MOD_LDSO] = "no usable system call sites in ld.so",
@@ -237,13 +238,17 @@ hj_rewrite(const struct hj_auxinfo *ai, struct hj_sitecache *cache,
 	uint32_t site[HJ_STUB_MAX];
 	unsigned char *target[HJ_NMOD];
 	size_t stride[HJ_NMOD];
-	unsigned int first[HJ_NMOD + 1] = { 0 }, k;
+	unsigned int first[HJ_NMOD + 1], k;
 	int error, n;
 
-	error = hj_elfmod_find(ai, mod, err);
+	error = hj_elfmod_find(ai, which, mod, err);
 	if (error != 0)
 		return error;
+	first[0] = used;
 	for (k = 0; k < HJ_NMOD; k++) {
+		first[k + 1] = first[k];
+		if ((which & HJ_BIT(k)) == 0)
+			continue;
 		n = find_sites(&mod[k], cache, site + first[k],
 		    HJ_STUB_MAX - first[k]);
 		if (n <= 0) {
@@ -260,8 +265,8 @@ hj_rewrite(const struct hj_auxinfo *ai, struct hj_sitecache *cache,
 	}
 
 	*err = "the host refuses to let its own text be rewritten";
-	error = hj_poke_begin(&pk, hj_stubs[0], first[HJ_NMOD] * HJ_STUB_SIZE,
-	    ai->ai_pagesz);
+	error = hj_poke_begin(&pk, hj_stubs[used],
+	    (first[HJ_NMOD] - used) * HJ_STUB_SIZE, ai->ai_pagesz);
 	if (error != 0)
 		return error;
 	for (k = 0; k < HJ_NMOD && error == 0; k++)
@@ -273,6 +278,8 @@ hj_rewrite(const struct hj_auxinfo *ai, struct hj_sitecache *cache,
 
 	*err = "the text of libc is locked";
 	for (k = 0; k < HJ_NMOD; k++) {
+		if (first[k + 1] == first[k])
+			continue;
 		error = write_sites(&mod[k], site + first[k],
 		    first[k + 1] - first[k], target[k], stride[k],
 		    ai->ai_pagesz);
@@ -280,17 +287,20 @@ hj_rewrite(const struct hj_auxinfo *ai, struct hj_sitecache *cache,
 			return error;
 	}
 	*err = NULL;
-	return (int)first[HJ_NMOD];
+	n = (int)(first[HJ_NMOD] - used);
+	used = first[HJ_NMOD];
+	return n;
 }
 
 #else
 
 int
-hj_rewrite(const struct hj_auxinfo *ai, struct hj_sitecache *cache,
-    const char **err)
+hj_rewrite(const struct hj_auxinfo *ai, unsigned int which,
+    struct hj_sitecache *cache, const char **err)
 {
 
 	(void)ai;
+	(void)which;
 	(void)cache;
 	*err = "system calls can be intercepted on x86-64 only";
 	return -ENOSYS;

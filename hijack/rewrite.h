@@ -55,12 +55,13 @@ long hj_call_kernel(long (*fn)(void *), void *arg)
     __attribute__((visibility("hidden")));
 
 /*
- * Find libc.so.6 and ld.so and rewrite their system calls.  Once a process,
- * before it has a second thread.  The cache may be NULL.  Returns the number
- * of sites, or -errno with one line of reason in *err; after an error the
- * process must not go on, as part of the text may have been written.
+ * Find libc.so.6 or ld.so (HJ_BIT(HJ_MOD_LIBC) ..., or both) and rewrite their
+ * system calls.  Once a process for each, before it has a second thread.  The
+ * cache may be NULL.  Returns the number of sites, or -errno with one line of
+ * reason in *err; after an error the process must not go on, as part of the
+ * text may have been written.
  */
-int hj_rewrite(const struct hj_auxinfo *ai, struct hj_sitecache *cache,
-    const char **err);
+int hj_rewrite(const struct hj_auxinfo *ai, unsigned int which,
+    struct hj_sitecache *cache, const char **err);
 
 #endif /* HIJACK_REWRITE_H */

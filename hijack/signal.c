@@ -5,9 +5,10 @@
  *
  * The shim's own handler stands in for every handler the program sets.  If
  * the thread is outside the kernel it calls the program's at once.  Otherwise it
- * keeps the siginfo, blocks the signal until the thread is out, and makes the
- * kernel's sleep end; hj_leave() then queues the signal to the thread again
- * and unblocks it, so that the handler gets a genuine context.
+ * blocks the signal until the thread is out, queues it to the thread again, and
+ * makes the kernel's sleep end; hj_leave() then unblocks it, so that the
+ * handler gets a genuine context.  Thread-local storage would be the place for
+ * the siginfo otherwise, and an audit library (libs.h) may have little of that.
  */
 #include <asm/unistd.h>
 #include <signal.h>
@@ -27,10 +28,6 @@ struct host_sigaction {
 
 #define SA_RESTORER_	0x04000000UL
 #define BIT(sig)	(1UL << ((sig) - 1))
-/* si_code and its relations, as one signal queues it: 128 bytes. */
-struct host_siginfo {
-	int	si_words[32];
-};
 
 __thread struct hj_thread hj_thread;
 
@@ -38,9 +35,6 @@ __thread struct hj_thread hj_thread;
 static struct host_sigaction wanted[HJ_NSIG];
 /* The kernel may send us KWAKE_SIGNAL: its handler is there. */
 static bool wakes;
-/* A deferred signal's siginfo, by thread. */
-static __thread struct host_siginfo noted_info[HJ_NSIG]
-	__attribute__((tls_model("initial-exec")));
 
 void	hj_restorer(void) __attribute__((visibility("hidden")));
 __asm__(
@@ -99,10 +93,14 @@ static void
 note(int sig, const siginfo_t *si, ucontext_t *uc)
 {
 	struct hj_thread *ht = &hj_thread;
+	uint64_t bit = BIT(sig);
 
-	memcpy(&noted_info[sig], si, sizeof(noted_info[sig]));
-	ht->ht_noted |= BIT(sig);
-	*(uint64_t *)&uc->uc_sigmask |= BIT(sig);
+	/* SA_NODEFER may have left it unblocked. */
+	hj_host(__NR_rt_sigprocmask, SIG_BLOCK, &bit, NULL, 8);
+	hj_host(__NR_rt_tgsigqueueinfo, rumpuser_getpid(), rumpuser_gettid(),
+	    sig, si);
+	ht->ht_noted |= bit;
+	*(uint64_t *)&uc->uc_sigmask |= bit;
 	if (curcpu() != NULL)
 		cpu_interrupt(curcpu());
 }
@@ -114,7 +112,8 @@ handler(int sig, siginfo_t *si, void *ucontext)
 
 	if (sig == KWAKE_SIGNAL && si->si_code == SI_TKILL)
 		return;		/* it has ended a host call: that was all */
-	if (fault && rumpuser_fixup(ucontext))
+	if (fault && (rumpuser_fixup(ucontext) || (sig == SIGBUS &&
+	    hj_mmap_fault(si->si_addr))))
 		return;
 	if (hj_thread.ht_busy != 0 && !fault)
 		note(sig, si, ucontext);
@@ -136,7 +135,7 @@ raise_noted(void)
 	struct hj_thread *ht = &hj_thread;
 	uint64_t mask = ht->ht_noted, bits;
 	bool restart = true;
-	int sig, pid = rumpuser_getpid(), tid = rumpuser_gettid();
+	int sig;
 
 	atomic_store(&curcpu()->c_intr, 0);
 	ht->ht_noted = 0;
@@ -144,8 +143,6 @@ raise_noted(void)
 		sig = __builtin_ctzl(bits) + 1;
 		if (!(wanted[sig].sa_fl & SA_RESTART))
 			restart = false;
-		hj_host(__NR_rt_tgsigqueueinfo, pid, tid, sig,
-		    &noted_info[sig]);
 	}
 	hj_host(__NR_rt_sigprocmask, SIG_UNBLOCK, &mask, NULL, 8);
 	return restart;

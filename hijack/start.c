@@ -15,6 +15,7 @@
 
 #include "hijack/env.h"
 #include "hijack/hijack.h"
+#include "hijack/libs.h"
 #include "rump/rump.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
@@ -25,6 +26,14 @@
 
 #define DEFAULT_SPEC	"path=/rump,socket=all:nolocal"
 #define EXIT_OURS	125
+
+/* What is left to do once libc is in memory. */
+static struct {
+	bool	pending;
+	struct hj_auxinfo ai;
+	char	**envp;
+	unsigned hide;
+} late;
 
 struct hj_process hj = { .hp_holder = -1, .hp_tracefd = -1 };
 
@@ -203,7 +212,7 @@ boot(void)
 	if (limit != NULL && arena_parse_size(limit, &size) != 0)
 		hj_die(EXIT_OURS, "RUMP_MEMLIMIT: malformed size: %s", limit);
 	check(kern_boot(NULL), "boot");
-	check(-hj_fd_init(rumpuser_process.ru_arenafd), "descriptors");
+	check(-hj_fd_init(rumpuser_process.ru_arenafd, -1), "descriptors");
 	check(proc_fork(ARENA->a_lwproc->ls_init, RUMP_RFCFDG, NULL, &l),
 	    "first process");
 	lwp_switch(l);
@@ -259,7 +268,7 @@ attach(const struct hj_attach *at)
 	kcurcpu = c;
 	check(cpu_resume(c), "exec");
 	check(-rumpuser_mark_mine(), "exec");
-	check(-hj_fd_init(at->at_fd), "descriptors");
+	check(-hj_fd_init(at->at_fd, at->at_holder), "descriptors");
 	hj.hp_tracefd = at->at_tracefd;
 	hj.hp_proc = curlwp()->l_proc;
 	if (atomic_load(&ARENA->a_nhosts) > 1)
@@ -269,16 +278,36 @@ attach(const struct hj_attach *at)
 	hj_ids_load(hj.hp_proc);
 }
 
+static void
+rewrite(const struct hj_auxinfo *ai, unsigned which)
+{
+	const char *why = NULL;
+
+	if (hj_rewrite(ai, which, (struct hj_sitecache *)ARENA->a_sitecache,
+	    &why) < 0)
+		hj_die(EXIT_OURS, "cannot rewrite libc's system calls: %s",
+		    why != NULL ? why : "unknown");
+}
+
+void
+hj_start_late(void)
+{
+
+	if (!late.pending)
+		return;
+	late.pending = false;
+	rewrite(&late.ai, HJ_BIT(HJ_MOD_LIBC));
+	hj_env_hide(late.envp, late.hide);
+}
+
 static void __attribute__((constructor))
 start(int argc, char **argv, char **envp)
 {
 	struct hj_auxinfo ai;
 	struct hj_attach at;
 	Elf64_auxv_t *auxv;
-	const char *why = NULL;
 	char **e;
 	bool attached;
-	long error;
 
 	(void)argc;
 	(void)argv;
@@ -298,13 +327,30 @@ start(int argc, char **argv, char **envp)
 	open_trace();
 	hj_signal_init();
 	hj_dispatch_init();
-	error = hj_rewrite(&ai, (struct hj_sitecache *)ARENA->a_sitecache,
-	    &why);
-	if (error < 0)
-		hj_die(EXIT_OURS, "cannot rewrite libc's system calls: %s",
-		    why != NULL ? why : "unknown");
-	if (attached) {
-		hj_env_hide(envp, at.at_hide);
+	if (attached)
 		take_name(&at, auxv);
+	if (attached && (at.at_hide & HJ_HIDE_AUDIT)) {
+		/* ld.so is about to look for libc and the others. */
+		late.ai = ai;
+		late.envp = envp;
+		late.hide = at.at_hide;
+		late.pending = true;
+		if (at.at_exe[0] != '\0')
+			hj_origin_fix(at.at_exe);
+		rewrite(&ai, HJ_BIT(HJ_MOD_LDSO));
+		return;
 	}
+	rewrite(&ai, HJ_MOD_BOTH);
+	if (attached)
+		hj_env_hide(envp, at.at_hide);
+}
+
+/* The kernel's rump_sys_*() set errno; here nobody calls them. */
+int *__errno_location(void);
+int *
+__errno_location(void)
+{
+	static int e;
+
+	return &e;
 }

@@ -46,9 +46,9 @@ FUNC(kcopy):
 	mov	%ecx, -4(%rdi, %rdx)
 	xor	%eax, %eax
 	ret
-.Lbig:	cmp	$64, %rdx
+.Lbig:	cmp	$256, %rdx
 	ja	.Lrep0
-	/* 17 to 64: 16-byte steps, the last one overlapping */
+	/* 17 to 256: 16-byte steps, the last one overlapping */
 	lea	-16(%rdx), %rcx
 	xor	%eax, %eax
 2:	mov	(%rsi, %rax), %r8
@@ -74,8 +74,24 @@ FUNC(kcopy):
 
 /* size_t kzero(void *to, size_t len) */
 FUNC(kzero):
-	mov	%rsi, %rcx
 	xor	%eax, %eax
+	lea	-16(%rsi), %rcx
+	cmp	$256 - 16, %rcx
+	ja	.Lzero0
+	/* 16 to 256, likewise */
+	xor	%edx, %edx
+.Lzsmall:
+5:	mov	%rax, (%rdi, %rdx)
+	mov	%rax, 8(%rdi, %rdx)
+	add	$16, %rdx
+	cmp	%rcx, %rdx
+	jb	5b
+	mov	%rax, (%rdi, %rcx)
+	mov	%rax, 8(%rdi, %rcx)
+	ret
+.Lzsmallend:
+.Lzero0:
+	mov	%rsi, %rcx
 .Lzero:	rep stosb
 .Lzeroend:
 	mov	%rcx, %rax
@@ -144,6 +160,7 @@ FUNC(kcopystr):
 kcopy_fixups:
 	FIXUP(.Lsmall, .Lsmallend, .Lrep0)
 	FIXUP(.Lrep, .Lrepend, .Lrepend)
+	FIXUP(.Lzsmall, .Lzsmallend, .Lzero0)
 	FIXUP(.Lzero, .Lzeroend, .Lzeroend)
 	FIXUP(.Lword, .Lwordend, .Lbytes)
 	FIXUP(.Lbyte, .Lbyteend, .Lstrfault)

@@ -140,8 +140,9 @@ cpu_reset(struct cpu *c)
 
 	c->c_lwp = NULL;
 	c->c_implicit = NULL;
+	/* Others look at them any time. */
 	for (i = 0; i < CPU_NHAZARD; i++)
-		c->c_hazard[i] = NULL;
+		__atomic_store_n(&c->c_hazard[i], NULL, __ATOMIC_RELEASE);
 	c->c_nlog = c->c_nlocks = c->c_nhand = c->c_nwakes = 0;
 	c->c_went.w_queue = NULL;
 	atomic_store(&c->c_state, CPU_FREE);

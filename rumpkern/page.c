@@ -373,8 +373,8 @@ page_free(void *hand)
 		klog_commit();
 		kmutex_exit(&ps->ps_lock);
 	}
-	if (ps->ps_count[PAGE_MAXORDER] > KEEP_BLOCKS &&
-	    (page_array()[ps->ps_list[PAGE_MAXORDER]].pg_flags &
+	if (KREAD(ps->ps_count[PAGE_MAXORDER]) > KEEP_BLOCKS &&
+	    (KREAD(page_array()[KREAD(ps->ps_list[PAGE_MAXORDER])].pg_flags) &
 	    PAGE_COLD) == 0)
 		give_to_host(ps);
 }

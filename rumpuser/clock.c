@@ -11,6 +11,7 @@
 #include "rumpuser/rumpuser.h"
 
 #define NSEC	1000000000UL
+#define PR_GET_AUXV_	0x41555856
 
 #if defined(__aarch64__)
 #define VDSO_CLOCK	"__kernel_clock_gettime"
@@ -26,19 +27,25 @@ host_clock(int id, void *ts)
 	return rumpuser_syscall(__NR_clock_gettime, id, (long)ts, 0, 0, 0, 0);
 }
 
-/* The auxiliary vector's value of a type, as /proc gives it. */
+/* The auxiliary vector's value of a type. */
 static uint64_t
 auxv_value(uint64_t type)
 {
 	uint64_t av[64][2];
 	long fd, n, i;
 
-	fd = rumpuser_syscall(__NR_openat, AT_FDCWD,
-	    (long)"/proc/self/auxv", O_RDONLY | O_CLOEXEC, 0, 0, 0);
-	if (fd < 0)
-		return 0;
-	n = rumpuser_syscall(__NR_read, fd, (long)av, sizeof(av), 0, 0, 0);
-	rumpuser_syscall(__NR_close, fd, 0, 0, 0, 0, 0);
+	n = rumpuser_syscall(__NR_prctl, PR_GET_AUXV_, (long)av, sizeof(av),
+	    0, 0, 0);
+	if (n < 0) {		/* a host older than 6.4 */
+		fd = rumpuser_syscall(__NR_openat, AT_FDCWD,
+		    (long)"/proc/self/auxv", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+		if (fd < 0)
+			return 0;
+		n = rumpuser_syscall(__NR_read, fd, (long)av, sizeof(av), 0,
+		    0, 0);
+		rumpuser_syscall(__NR_close, fd, 0, 0, 0, 0, 0);
+	}
+	n = n < (long)sizeof(av) ? n : (long)sizeof(av);
 	for (i = 0; i < n / (long)sizeof(av[0]); i++)
 		if (av[i][0] == type)
 			return av[i][1];

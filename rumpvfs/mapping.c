@@ -8,23 +8,75 @@
 #include "rumpvfs/vnode.h"
 
 int
-mapping_add(struct host *h, struct vnode *vp, uint64_t addr, uint64_t len)
+mapping_add(struct host *h, const struct mapping *from)
 {
 	struct mapping *m = kmem_alloc(sizeof(*m));
 
 	if (m == NULL)
 		return ENOMEM;
-	m->mp_vnode = vp;
-	m->mp_addr = addr;
-	m->mp_len = len;
+	*m = *from;
 	kmutex_enter(&h->h_maplock);
 	m->mp_next = h->h_maps;
 	KSET(h->h_maps, m);
 	khand_drop(m);
-	khand_drop(vp);
+	khand_drop(m->mp_vnode);
 	klog_commit();
 	kmutex_exit(&h->h_maplock);
 	return 0;
+}
+
+/* The record that addr is in the middle of. */
+static struct mapping *
+across(const struct host *h, uint64_t addr)
+{
+	struct mapping *m;
+
+	for (m = h->h_maps; m != NULL; m = m->mp_next)
+		if (m->mp_addr < addr && addr - m->mp_addr < m->mp_len)
+			return m;
+	return NULL;
+}
+
+/*
+ * Let no record lie across addr: what is above it becomes one of its own.  If
+ * there is no memory for that, the record stays whole and lasts longer.
+ */
+static void
+split(struct host *h, uint64_t addr)
+{
+	struct mapping *m, *upper;
+	uint64_t n;
+
+	/* Only our own threads change the list. */
+	m = across(h, addr);
+	if (likely(m == NULL))
+		return;
+	vnode_map_hold(m->mp_vnode);
+	upper = kmem_alloc(sizeof(*upper));
+	if (upper == NULL) {
+		khand_release(m->mp_vnode);
+		return;
+	}
+	kmutex_enter(&h->h_maplock);
+	n = addr - m->mp_addr;
+	*upper = *m;
+	upper->mp_addr += n;
+	upper->mp_off += n;
+	upper->mp_len -= n;
+	KSET(m->mp_len, n);
+	KSET(m->mp_next, upper);
+	khand_drop(upper);
+	khand_drop(upper->mp_vnode);
+	klog_commit();
+	kmutex_exit(&h->h_maplock);
+}
+
+static inline bool
+inside(const struct mapping *m, uint64_t addr, uint64_t len)
+{
+
+	return m->mp_addr >= addr && m->mp_len <= len &&
+	    m->mp_addr - addr <= len - m->mp_len;
 }
 
 /* Take one record inside the range off the list, into the hand. */
@@ -35,8 +87,7 @@ take(struct host *h, uint64_t addr, uint64_t len)
 
 	kmutex_enter(&h->h_maplock);
 	for (mp = &h->h_maps; (m = *mp) != NULL; mp = &m->mp_next)
-		if (m->mp_addr >= addr && m->mp_len <= len &&
-		    m->mp_addr - addr <= len - m->mp_len)
+		if (inside(m, addr, len))
 			break;
 	if (m != NULL) {
 		KSET(*mp, m->mp_next);
@@ -53,8 +104,48 @@ mapping_remove(struct host *h, uint64_t addr, uint64_t len)
 {
 	uint32_t mark = khand_mark();
 
+	if (h->h_maps == NULL)
+		return;
+	if (addr != 0 || len != UINT64_MAX) {
+		split(h, addr);
+		split(h, addr + len);
+	}
 	while (h->h_maps != NULL && take(h, addr, len) != NULL)
 		khand_release_to(mark);
+}
+
+bool
+mapping_find(struct host *h, uint64_t addr, uint64_t end,
+    struct mapping *copy)
+{
+	const struct mapping *m, *first = NULL;
+
+	kmutex_enter(&h->h_maplock);
+	for (m = h->h_maps; m != NULL; m = m->mp_next)
+		if (m->mp_addr < end && m->mp_addr + m->mp_len > addr &&
+		    (first == NULL || m->mp_addr < first->mp_addr))
+			first = m;
+	if (first != NULL)
+		*copy = *first;
+	kmutex_exit(&h->h_maplock);
+	return first != NULL;
+}
+
+void
+mapping_protect(struct host *h, uint64_t addr, uint64_t len, uint32_t prot)
+{
+	struct mapping *m;
+
+	split(h, addr);
+	split(h, addr + len);
+	kmutex_enter(&h->h_maplock);
+	for (m = h->h_maps; m != NULL; m = m->mp_next) {
+		if (!inside(m, addr, len))
+			continue;
+		KSET(m->mp_prot, prot);
+		klog_commit();
+	}
+	kmutex_exit(&h->h_maplock);
 }
 
 int
@@ -68,7 +159,7 @@ mapping_copy(struct host *from, struct host *to)
 	/* Only our own threads change the list, and we are forking. */
 	for (m = from->h_maps; m != NULL && error == 0; m = m->mp_next) {
 		vnode_map_hold(m->mp_vnode);
-		error = mapping_add(to, m->mp_vnode, m->mp_addr, m->mp_len);
+		error = mapping_add(to, m);
 		if (error != 0)
 			khand_release(m->mp_vnode);
 	}

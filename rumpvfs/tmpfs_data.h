@@ -51,8 +51,8 @@ int	vnode_map_pages(struct vnode *, uint64_t index, size_t n, bool alloc,
  * nothing left.  The vnode is nobody else's; the log is empty.
  */
 bool	tmpfs_free_piece(struct vnode *);
-/* Pages that were cut off while mapped; no mapping is left.  The same. */
-bool	tmpfs_free_limbo(struct vnode *);
+/* The last mapping has gone, the log is empty: what it kept goes. */
+void	tmpfs_unmapped(struct vnode *);
 
 /* Set-id bits go when somebody without privilege changes the data. */
 void	tmpfs_drop_setid(struct vnode *);

@@ -88,18 +88,11 @@ end_run(struct cut *c)
 	c->c_n = 0;
 }
 
-/* Logged: a page that was cut off goes into the hand, or waits in limbo. */
+/* Logged: a page that was cut off goes into the hand. */
 static void
-cut_page(struct vnode *vp, struct cut *c, char *addr)
+cut_page(struct cut *c, char *addr)
 {
-	struct page *pg;
 
-	if (vp->v_nmapped > 0) {
-		pg = page_of(addr);
-		KSET(pg->pg_spare, (uint64_t)(uintptr_t)vp->v_limbo);
-		KSET(vp->v_limbo, addr);
-		return;
-	}
 	if (c->c_n == 512 || addr != c->c_first + (c->c_n << KPAGE_SHIFT))
 		end_run(c);
 	if (c->c_n == 0)
@@ -125,7 +118,7 @@ cut_piece(struct vnode *vp, uint64_t from, uint64_t to)
 			break;
 		}
 		radix_clear(&vp->v_pages, key);
-		cut_page(vp, &c, (char *)(uintptr_t)(word & ~PAGE_UNWRITTEN));
+		cut_page(&c, (char *)(uintptr_t)(word & ~PAGE_UNWRITTEN));
 	}
 	end_run(&c);
 	if (n > 0)
@@ -153,6 +146,31 @@ cut(struct vnode *vp, uint64_t from, uint64_t to)
 	tmpfs_seq_repair(vp);
 }
 
+/*
+ * While a file is mapped its pages stay where they are, so that a mapping goes
+ * on being one memory with what is written later: they become zeroes.
+ */
+static void
+wipe(struct vnode *vp, uint64_t from, uint64_t to)
+{
+	uint64_t key, word;
+
+	for (key = from; (word = radix_next(&vp->v_pages, &key)) != 0 &&
+	    key < to; key++)
+		if (pageword_data(word))
+			memset((void *)(uintptr_t)word, 0, KPAGE_SIZE);
+}
+
+static void
+cut_or_wipe(struct vnode *vp, uint64_t from, uint64_t to)
+{
+
+	if (vp->v_nmapped == 0)
+		cut(vp, from, to);
+	else
+		wipe(vp, from, to);
+}
+
 static uint64_t
 pages_for(uint64_t size)
 {
@@ -170,13 +188,31 @@ zero_tail(struct vnode *vp, uint64_t off, uint64_t to)
 		    KPAGE_SIZE - (off & KPAGE_MASK)));
 }
 
+/* What VNODE_TRIM asks for. */
+static void
+trim(struct vnode *vp)
+{
+
+	cut_or_wipe(vp, pages_for(vp->v_size), UINT64_MAX);
+	if (vp->v_flags & VNODE_TRIM)
+		KSET(vp->v_flags, (vp->v_flags & ~VNODE_TRIM) | VNODE_EXTRA);
+	klog_commit();
+}
+
+void
+tmpfs_unmapped(struct vnode *vp)
+{
+
+	tmpfs_settle(vp, 0);
+}
+
 void
 tmpfs_settle_slow(struct vnode *vp, uint64_t off)
 {
 
 	KASSERT(kmutex_owned(&vp->v_lock) && klog_empty());
 	if (vp->v_flags & VNODE_TRIM)
-		cut(vp, pages_for(vp->v_size), UINT64_MAX);
+		trim(vp);
 	if (off > vp->v_size)
 		zero_tail(vp, vp->v_size, off);
 }
@@ -189,7 +225,7 @@ shrink(struct vnode *vp, uint64_t size)
 	KSET(vp->v_flags, vp->v_flags | VNODE_TRIM);
 	klog_commit();
 	zero_tail(vp, size, UINT64_MAX);
-	cut(vp, pages_for(size), UINT64_MAX);
+	trim(vp);
 }
 
 int
@@ -209,7 +245,7 @@ tmpfs_truncate(struct vnode *vp, uint64_t size, bool touch)
 		shrink(vp, size);
 	else if (size > vp->v_size)
 		KSET(vp->v_size, size);
-	else if (vp->v_npages > pages_for(size)) {
+	else if (vp->v_npages > pages_for(size) && vp->v_nmapped == 0) {
 		/* As Linux: what was allocated beyond the end goes. */
 		klog_commit();
 		cut(vp, pages_for(size), UINT64_MAX);
@@ -234,7 +270,7 @@ tmpfs_punch(struct vnode *vp, uint64_t off, uint64_t len)
 		zero_part(vp, end & ~KPAGE_MASK, end & KPAGE_MASK);
 	}
 	if (from < to)
-		cut(vp, from, to);
+		cut_or_wipe(vp, from, to);
 	tmpfs_drop_setid(vp);
 	vnode_touch(vp, VTOUCH_MTIME | VTOUCH_CTIME);
 	klog_commit();
@@ -483,25 +519,4 @@ tmpfs_free_piece(struct vnode *vp)
 {
 
 	return vp->v_npages == 0 || cut_piece(vp, 0, UINT64_MAX);
-}
-
-bool
-tmpfs_free_limbo(struct vnode *vp)
-{
-	uint32_t mark = khand_mark();
-	struct cut c = { NULL, 0, 0 };
-	char *addr = vp->v_limbo;
-	size_t n;
-
-	KASSERT(klog_empty() && vp->v_nmapped == 0);
-	for (n = 0; addr != NULL && n < CUT_PAGES && c.c_nruns < CUT_RUNS;
-	    n++) {
-		cut_page(vp, &c, addr);
-		addr = (char *)(uintptr_t)page_of(addr)->pg_spare;
-	}
-	end_run(&c);
-	KSET(vp->v_limbo, addr);
-	klog_commit();
-	khand_release_to(mark);
-	return addr == NULL;
 }

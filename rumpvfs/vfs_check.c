@@ -175,8 +175,6 @@ check_counts(void *obj)
 		    refs);
 	if (vp->v_usecount == 0 && vp->v_nlink == 0)
 		bad += fault(vp, "neither links nor references", 0, 0);
-	if (vp->v_nmapped == 0 && vp->v_limbo != NULL)
-		bad += fault(vp, "pages in limbo, not mapped", 0, 0);
 	return bad;
 }
 
@@ -205,7 +203,6 @@ check_pages(void *obj)
 {
 	struct vnode *vp = obj;
 	uint64_t key, word, n = 0;
-	char *limbo;
 	int bad;
 
 	if (!vnode_live(vp))
@@ -222,9 +219,6 @@ check_pages(void *obj)
 	}
 	if (n != vp->v_npages)
 		bad += fault(vp, "pages counted, found", vp->v_npages, n);
-	for (limbo = vp->v_limbo; limbo != NULL && bad == 0;
-	    limbo = (char *)(uintptr_t)page_of(limbo)->pg_spare)
-		bad += own(vp, (uint64_t)(uintptr_t)limbo);
 	return bad;
 }
 

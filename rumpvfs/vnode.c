@@ -201,8 +201,6 @@ vnode_free(struct vnode *vp)
 	if (vp->v_type == VREG)
 		while (!tmpfs_free_piece(vp))
 			continue;
-	while (vp->v_limbo != NULL)
-		(void)tmpfs_free_limbo(vp);
 	if (vp->v_type == VLNK || vp->v_type == VSOCK)
 		free_object((void **)&vp->v_symlink.l_target);
 	while (vp->v_xattr != NULL)
@@ -230,9 +228,6 @@ drop(struct vnode *vp)
 	bool dead;
 
 	kmutex_enter(&vp->v_lock);
-	/* Ours to free after the last mapping, or that of one who died. */
-	while (unlikely(vp->v_limbo != NULL) && vp->v_nmapped == 0)
-		(void)tmpfs_free_limbo(vp);
 	dead = vp->v_flags & VNODE_DEAD;
 	if (!dead) {
 		KASSERT(vp->v_usecount > 0);
@@ -280,7 +275,11 @@ vnode_map_rele(struct vnode *vp)
 	/* What is left is a plain reference. */
 	khand_drop(vp);
 	khand_add(KHAND_VNODE, vp);
+	if (vp->v_nmapped == 0 && (vp->v_flags & VNODE_EXTRA))
+		KSET(vp->v_flags, (vp->v_flags & ~VNODE_EXTRA) | VNODE_TRIM);
 	klog_commit();
+	if (vp->v_nmapped == 0 && (vp->v_flags & VNODE_TRIM))
+		tmpfs_unmapped(vp);
 	kmutex_exit(&vp->v_lock);
 	vnode_rele(vp);
 }
@@ -339,7 +338,7 @@ lwp_cred(struct lwp *l, struct cred *store)
 {
 	struct proc *p = l->l_proc;
 
-	if (likely(p->p_nlwps == 1))
+	if (likely(KREAD(p->p_nlwps) == 1))
 		return &p->p_cred;
 	kmutex_enter(&p->p_lock);
 	*store = p->p_cred;

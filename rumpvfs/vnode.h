@@ -84,7 +84,6 @@ struct vnode {
 		struct pipe *v_fifo;		/* VFIFO: (v) while open */
 	};
 	struct dirent *v_name;	/* (n) one of its names; NULL: not known */
-	void	*v_limbo;	/* (v) pages cut off while mapped, by pg_spare */
 };
 
 /* v_flags */
@@ -93,6 +92,7 @@ struct vnode {
 				   was made by O_TMPFILE|O_EXCL */
 #define VNODE_DEAD	4	/* being freed by whoever has it in hand */
 #define VNODE_TRIM	8	/* pages beyond v_size are to be taken away */
+#define VNODE_EXTRA	16	/* there are such, of zeroes: they are mapped */
 
 struct fs {
 	struct kmutex fs_lock;	/* KRANK_FS */

@@ -23,6 +23,7 @@ integration_tests += tests/integration/shell.test
 integration_tests += tests/integration/shim.test
 integration_tests += tests/integration/signals.test
 integration_tests += tests/integration/text.test
+integration_tests += tests/integration/unix.test
 
 EXTRA_DIST += $(integration_tests)
 if BUILD_HIJACK

@@ -209,7 +209,7 @@ walk_dir(struct walk *w, int fd, char *path, size_t len)
 			continue;
 		sub = open(path,
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW |
-			(geteuid() == 0 ? O_NOATIME : 0));
+			O_NOATIME);
 		if (sub == -1)
 			put(w->side, "%s: open %s\n", path + w->side->rootlen,
 			    errname(errno));

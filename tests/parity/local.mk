@@ -26,6 +26,20 @@ tests_parity_fsfuzz_SOURCES = \
 tests_parity_fsfuzz_LDADD =
 parity_tests += tests/parity/fsfuzz.test
 
+parity_programs += tests/parity/fileconf
+tests_parity_fileconf_SOURCES = \
+	tests/parity/fileconf.c \
+	tests/parity/fileconf.h \
+	tests/parity/fileconf_attr.c \
+	tests/parity/fileconf_data.c \
+	tests/parity/fileconf_map.c \
+	tests/parity/fileconf_name.c
+# Wrong arguments are what it is about.
+tests_parity_fileconf_CFLAGS = $(AM_CFLAGS) -Wno-nonnull \
+	-Wno-stringop-overread -Wno-stringop-overflow -Wno-unused-result
+tests_parity_fileconf_LDADD =
+parity_tests += tests/parity/fileconf.test
+
 EXTRA_DIST += $(parity_tests)
 if BUILD_HIJACK
 check_PROGRAMS += $(parity_programs)

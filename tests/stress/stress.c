@@ -20,6 +20,7 @@
 #include "rumpkern/page.h"
 
 #define DIR_	"/stress"
+#define FDS	24		/* descriptors in use, about */
 
 static uint64_t start_count[KC_MAX];
 
@@ -102,6 +103,7 @@ on_names(uint64_t r, const char *a, const char *b, char *buf, size_t size)
 static long
 on_fds(uint64_t r, int fd, char *buf, size_t size)
 {
+	long ret;
 	int p[2];
 
 	switch (r % 14) {
@@ -116,11 +118,17 @@ on_fds(uint64_t r, int fd, char *buf, size_t size)
 	case 5:
 		return rump_sys_close(fd);
 	case 6:
-		return rump_sys_dup(fd);
+		ret = rump_sys_dup(fd);
+		return ret < FDS ? ret : rump_sys_close(ret);
 	case 7:
 		return rump_sys_dup2(fd, 3 + r / 14 % 20);
 	case 8:
-		return rump_sys_pipe2(p, O_NONBLOCK);
+		ret = rump_sys_pipe2(p, O_NONBLOCK);
+		if (ret == 0 && p[1] >= FDS) {
+			rump_sys_close(p[0]);
+			rump_sys_close(p[1]);
+		}
+		return ret;
 	case 9:
 		return rump_sys_ftruncate(fd, r % size);
 	case 10:
@@ -170,7 +178,7 @@ stress_work(uint64_t seed, int n)
 	seed = seed * 0x9e3779b97f4a7c15u | 1;
 	for (; n > 0; n--) {
 		r = next(&seed);
-		fd = next(&seed) % 24;
+		fd = next(&seed) % FDS;
 		pick(&seed, a, sizeof(a));
 		pick(&seed, b, sizeof(b));
 		switch (r % 10) {
@@ -183,7 +191,7 @@ stress_work(uint64_t seed, int n)
 			ret = rump_sys_open(a, O_RDWR | O_CREAT | O_NONBLOCK |
 			    (r & 64 ? O_TRUNC : 0), 0644);
 			/* Closed here, or later by anybody. */
-			if (ret >= 24 || (ret >= 0 && r & 128))
+			if (ret >= FDS || (ret >= 0 && r & 128))
 				ret = rump_sys_close(ret);
 			break;
 		case 4:

@@ -13,7 +13,11 @@
 #include "tests/stress/stress.h"
 
 #define THREADS	6
-#define CALLS	150000
+#ifdef __SANITIZE_THREAD__
+#define CALLS	10000
+#else
+#define CALLS	100000
+#endif
 
 struct job {
 	pthread_t td;

@@ -637,6 +637,24 @@ Test(lwproc, an_ignored_sigpipe_is_epipe)
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == EPIPE);
 }
 
+Test(lwproc, a_proc_outlives_its_process_where_another_runs_it)
+{
+	pid_t host = fork();
+
+	if (host == 0) {
+		rfork(0);
+		pause();
+		_exit(0);
+	}
+	while (newlwp(2) != 0)
+		continue;
+	EQ(kill(host, SIGKILL), 0);
+	EQ(waitpid(host, NULL, 0), host);
+	EQ(rump_kern_check(), 0);
+	is(true, 2, 1);
+	release();
+}
+
 Test(lwproc, thousands_of_procs)
 {
 	int i;
