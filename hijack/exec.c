@@ -130,12 +130,14 @@ do_exec(struct image *im, const char *upath, const char *const *uargv,
 
 	if (argc < 0 || envc < 0)
 		return -EFAULT;
-	im->im_memfd = -1;
+	im->im_memfd = im->im_loadfd = -1;
 	ret = prepare(im, upath, uargv, argc, envc);
 	if (ret == 0)
 		ret = image_resolve(im);
-	if (ret == 0)
+	if (ret == 0) {
+		hj_loader(im);
 		ret = -hj_env_build(im, uenvp, envc);
+	}
 	if (ret == 0) {
 		/* Signals noted so far must not stay blocked in the image. */
 		hj_leave();

@@ -35,8 +35,8 @@ keep(struct image *im, const char *s)
 }
 
 /* Copy a rump file that may be executed into a memfd. */
-static long
-load(int fd, const char *exe, int *memfd)
+long
+image_load(int fd, const char *exe, int *memfd)
 {
 	char *buf = curcpu()->c_bounce, name[HJ_ORIGIN_NAME];
 	long args[6] = { fd, (long)buf, COPY_SIZE }, n, w;
@@ -180,7 +180,7 @@ rump_image(struct image *im, int dirfd, const char *path)
 		ret = unreachable(im) ? -ENOENT : script(im, line, ret);
 	} else if (ret >= 0) {
 		note_exe(im, fd);
-		ret = load(fd, im->im_exe, &im->im_memfd);
+		ret = image_load(fd, im->im_exe, &im->im_memfd);
 	}
 	close_rump(fd);
 	return ret;
@@ -324,4 +324,6 @@ image_close(struct image *im)
 
 	if (im->im_memfd >= 0)
 		hj_host(__NR_close, im->im_memfd);
+	if (im->im_loadfd >= 0)
+		hj_host(__NR_close, im->im_loadfd);
 }

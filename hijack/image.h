@@ -20,6 +20,9 @@ struct image {
 	const char *im_path;	/* "" with AT_EMPTY_PATH */
 	int	im_flags;
 	int	im_memfd;	/* a rump file's copy */
+	/* If that is ld.so run by hand (loader.c): */
+	int	im_loadfd;	/* a copy of its program, or -1 */
+	bool	im_early;	/* its options name rump directories */
 	const char **im_argv;	/* IMAGE_ARGS free places before it */
 	const char **im_envp;
 	/* What the program should think it runs, if that is rump's. */
@@ -39,5 +42,7 @@ struct image {
  */
 long	image_resolve(struct image *);
 void	image_close(struct image *);
+/* Copy a rump file into a memfd: 0 or a negative errno; -1 in *memfd: none. */
+long	image_load(int fd, const char *exe, int *memfd);
 
 #endif

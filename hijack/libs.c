@@ -192,9 +192,14 @@ hj_libs_alone(void)
 bool
 hj_libs_program(const struct image *im)
 {
-	bool matters, open = im->im_memfd < 0 && im->im_path[0] != '\0';
+	bool matters, open;
 	long fd = im->im_memfd >= 0 ? im->im_memfd : im->im_dirfd;
 
+	if (im->im_loadfd >= 0)
+		return im->im_early || program_matters(im->im_loadfd, true);
+	if (im->im_early)
+		return true;
+	open = im->im_memfd < 0 && im->im_path[0] != '\0';
 	if (open)
 		fd = hj_host(__NR_openat, im->im_dirfd, im->im_path, O_RDONLY |
 		    O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

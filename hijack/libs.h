@@ -33,6 +33,9 @@ bool	hj_libs_alone(void);
 /* Does what is to be executed look there by itself? */
 bool	hj_libs_program(const struct image *);
 
+/* loader.c: what is to be done if ld.so itself is to be executed. */
+void	hj_loader(struct image *);
+
 /* origin.c */
 #define HJ_ORIGIN_NAME	250
 /* The name for the memfd of this executable of the rump kernel. */

@@ -57,15 +57,13 @@ check(const struct file *f, unsigned long prot, unsigned long flags)
 {
 	const struct vnode *vp = f->f_vnode;
 
-	if (f->f_type == FTYPE_PATH)
-		return EBADF;
-	if (f->f_type != FTYPE_VNODE || vp->v_type != VREG)
-		return ENODEV;
 	if (!(f->f_mode & FMODE_READ))
 		return EACCES;
 	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) &&
 	    !(f->f_mode & FMODE_WRITE))
 		return EACCES;
+	if (f->f_type != FTYPE_VNODE || vp->v_type != VREG)
+		return ENODEV;
 	return 0;
 }
 
@@ -214,11 +212,15 @@ hj_sys_mmap(struct hj_frame *hf)
 	f = fd_getfile(l, a[4], 0);
 	if (f == NULL)
 		return -EBADF;
-	error = check(f, prot, flags);
-	if (error == 0 && (uint64_t)a[1] > ADDRESSES)
+	error = 0;
+	if (f->f_type == FTYPE_PATH)
+		error = EBADF;
+	else if ((uint64_t)a[1] > ADDRESSES)
 		error = ENOMEM;
-	if (error == 0 && (a[5] < 0 || a[1] > INT64_MAX - a[5]))
+	else if (a[5] < 0 || a[1] > INT64_MAX - a[5])
 		error = EOVERFLOW;
+	if (error == 0)
+		error = check(f, prot, flags);
 	if (error != 0) {
 		fd_done(l, f, 0);
 		return -error;

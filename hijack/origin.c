@@ -40,7 +40,7 @@ length(const char *exe)
 }
 
 void
-hj_origin_name(const char *exe, char *name)
+hj_origin_name(const char *exe, char name[HJ_ORIGIN_NAME])
 {
 	size_t n = length(exe) - HEAD_LEN;
 

@@ -11,6 +11,8 @@
 #include "hijack/hijack.h"
 #include "syscalls/dispatch.h"
 
+#define HOPS	40	/* as many as Linux follows symlinks */
+
 /* One of the two. */
 struct end {
 	enum hj_where e_where;
@@ -32,30 +34,63 @@ find_end(struct hj_frame *hf, int dirplace, int place, char *buf,
 	e->e_path = changed ? buf : path;
 }
 
-/* lstat of an end, or of the directory it is in: 0 or an error. */
-static long
-probe(const struct end *e, char *buf, bool parent)
+/* An end whose path led out of the rump kernel goes on where it led. */
+static int
+follow_out(struct end *e, char *buf)
 {
-	struct stat st;
-	long args[6] = { e->e_dirfd, (long)buf, (long)&st,
-	    AT_SYMLINK_NOFOLLOW };
+	int error = hj_path_escape(buf);
+	bool changed;
+
+	if (error != 0)
+		return error;
+	e->e_dirfd = AT_FDCWD;
+	e->e_where = hj_path_where(&e->e_dirfd, buf, buf, &changed,
+	    &e->e_error);
+	e->e_path = buf;
+	return e->e_where == HJ_AT_ERROR ? e->e_error : 0;
+}
+
+/* The directory a path's last name is in, to be searched, in place. */
+static void
+cut_name(char *buf)
+{
 	size_t n = strlen(buf);
 
-	if (parent) {
-		while (n > 1 && buf[n - 1] == '/')
-			n--;
-		while (n > 0 && buf[n - 1] != '/')
-			n--;
-		if (n == 0)
-			buf[n++] = '.';
-		else if (n > 1)
-			n--;
-		buf[n] = '\0';
-		args[3] = 0;
+	while (n > 1 && buf[n - 1] == '/')
+		n--;
+	while (n > 0 && buf[n - 1] != '/')
+		n--;
+	/* "dir/.": it must be a directory that may be searched. */
+	buf[n++] = '.';
+	buf[n] = '\0';
+}
+
+/* lstat of an end, or of the directory it is in: 0 or an error. */
+static long
+probe(struct end *e, char *buf, bool parent)
+{
+	struct stat st;
+	long args[6], ret;
+	int hops, error;
+
+	if (parent)
+		cut_name(buf);
+	for (hops = 0; hops < HOPS; hops++) {
+		args[0] = e->e_dirfd;
+		args[1] = (long)buf;
+		args[2] = (long)&st;
+		args[3] = parent ? 0 : AT_SYMLINK_NOFOLLOW;
+		if (e->e_where == HJ_AT_HOST)
+			return hj_host(__NR_newfstatat, args[0], args[1],
+			    args[2], args[3]);
+		ret = sys_call(RSYS_newfstatat, args);
+		if (ret != -KEHOST)
+			return ret;
+		error = follow_out(e, buf);
+		if (error != 0)
+			return -error;
 	}
-	if (e->e_where == HJ_AT_RUMP)
-		return sys_call(RSYS_newfstatat, args);
-	return hj_host(__NR_newfstatat, args[0], args[1], args[2], args[3]);
+	return -ELOOP;
 }
 
 /* The flags of renameat2 and linkat, before any path. */
@@ -105,8 +140,7 @@ across(const struct hj_frame *hf, struct end e[2])
 			error = probe(&e[i], buf, true);
 		}
 	}
-	/* A path that leads on to another kernel still crosses. */
-	return error == 0 || error == -KEHOST ? -EXDEV : error;
+	return error == 0 ? -EXDEV : error;
 }
 
 static void
@@ -118,6 +152,17 @@ use_end(long *args, int dirplace, int place, const struct end *e)
 		args[dirplace - 1] = e->e_dirfd;
 }
 
+/* Both ends are the host's after all: its own call, with what was found. */
+static long
+to_host(struct hj_frame *hf, const struct hj_callinfo *ci,
+    const struct end e[2])
+{
+
+	use_end(hf->hf_args, ci->hc_dirfd, ci->hc_path, &e[0]);
+	use_end(hf->hf_args, ci->hc_dirfd2, ci->hc_path2, &e[1]);
+	return HJ_TO_HOST;
+}
+
 long
 hj_path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 {
@@ -125,28 +170,36 @@ hj_path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 	const char *rest;
 	struct end e[2];
 	long args[6], ret;
-	int fd;
+	int fd, hops, error;
 
 	memcpy(args, hf->hf_args, sizeof(args));
 	find_end(hf, ci->hc_dirfd, ci->hc_path, c->c_hjpath[0], &e[0]);
 	find_end(hf, ci->hc_dirfd2, ci->hc_path2, c->c_hjpath[1], &e[1]);
 	if (e[0].e_where == HJ_AT_ERROR || e[1].e_where == HJ_AT_ERROR)
 		return -(e[0].e_where == HJ_AT_ERROR ? e[0] : e[1]).e_error;
-	if (e[0].e_where == HJ_AT_HOST && e[1].e_where == HJ_AT_HOST)
-		return HJ_TO_HOST;
-	use_end(args, ci->hc_dirfd, ci->hc_path, &e[0]);
-	use_end(args, ci->hc_dirfd2, ci->hc_path2, &e[1]);
-	if (e[0].e_where == HJ_AT_HOST && hf->hf_nr == __NR_linkat &&
-	    e[0].e_error == 0 &&
-	    (fd = hj_path_procfd(c->c_hjpath[0], &rest)) >= 0 &&
-	    *rest == '\0') {
-		/* A file without a name gets one. */
-		args[0] = fd;
-		args[1] = (long)"";
-		args[4] = AT_EMPTY_PATH;
-	} else if (e[0].e_where != e[1].e_where) {
-		return across(hf, e);
+	for (hops = 0; hops < HOPS; hops++) {
+		if (e[0].e_where == HJ_AT_HOST && e[1].e_where == HJ_AT_HOST)
+			return to_host(hf, ci, e);
+		use_end(args, ci->hc_dirfd, ci->hc_path, &e[0]);
+		use_end(args, ci->hc_dirfd2, ci->hc_path2, &e[1]);
+		if (e[0].e_where == HJ_AT_HOST && hf->hf_nr == __NR_linkat &&
+		    e[0].e_error == 0 &&
+		    (fd = hj_path_procfd(c->c_hjpath[0], &rest)) >= 0 &&
+		    *rest == '\0') {
+			/* A file without a name gets one. */
+			args[0] = fd;
+			args[1] = (long)"";
+			args[4] = AT_EMPTY_PATH;
+		} else if (e[0].e_where != e[1].e_where) {
+			return across(hf, e);
+		}
+		ret = sys_call(ci->hc_rsys, args);
+		if (ret != -KEHOST)
+			return ret;
+		error = follow_out(&e[c->c_hostend],
+		    c->c_hjpath[c->c_hostend]);
+		if (error != 0)
+			return -error;
 	}
-	ret = sys_call(ci->hc_rsys, args);
-	return ret == -KEHOST ? -EXDEV : ret;
+	return -ELOOP;
 }

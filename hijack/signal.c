@@ -81,8 +81,11 @@ run_handler(int sig, siginfo_t *si, void *uc)
 	if (sa.sa_fl & SA_RESETHAND) {
 		wanted[sig].sa_fn = (void *)SIG_DFL;
 		if (sig != SIGSEGV && sig != SIGBUS) {
-			struct host_sigaction dfl = { .sa_fn = SIG_DFL };
+			struct host_sigaction dfl = sa;
 
+			dfl.sa_fn = (void *)SIG_DFL;
+			dfl.sa_fl |= SA_RESTORER_;
+			dfl.sa_rest = (void *)hj_restorer;
 			hj_host(__NR_rt_sigaction, sig, &dfl, NULL, 8);
 		}
 	}

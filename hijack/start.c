@@ -274,6 +274,8 @@ attach(const struct hj_attach *at)
 	if (atomic_load(&ARENA->a_nhosts) > 1)
 		reap_all();
 	mapping_remove(h, 0, UINT64_MAX);
+	if (at->at_close >= 0)
+		hj_host(__NR_close, at->at_close);
 	fdesc_closeexec(curlwp());
 	hj_ids_load(hj.hp_proc);
 }

@@ -21,144 +21,20 @@
 #include <sys/stat.h>
 
 #include "hijack/hijack.h"
+#include "hijack/unixname.h"
 #include "rumpkern/copy.h"
 #include "rumpvfs/sockname.h"
 #include "syscalls/dispatch.h"
 
 #define HOPS		40	/* as many as Linux follows symlinks */
-#define HEAD		2	/* bytes before sun_path */
-#define UN_MAX		(HEAD + SOCKNAME_MAX)
-#define ADDR_MAX	128	/* no address is longer: sockaddr_storage */
+#define BIND_TRIES	1000	/* prototype_differs() is done by then */
 #define MMSG_MAX	1024	/* UIO_MAXIOV: sendmmsg does no more at once */
 #define NFDS		16	/* looked at together */
-
-/*
- * An abstract name of ours in sun_path: NUL, 'r', how the path is kept, the
- * arena's number, the node's number, the path.  A path that does not fit is
- * packed, 7 bits a character; one that is not ASCII is cut off.
- */
-#define A_KIND		2
-#define A_ARENA		3
-#define A_INO		7
-#define A_PATH		12
-#define A_ROOM		(SOCKNAME_MAX - A_PATH)
-#define KIND_PLAIN	0x1e
-#define KIND_PACKED	0x1f
-
-/* A sockaddr_un with room for a NUL, or for any other address. */
-struct addr {
-	union {
-		struct {
-			uint16_t ad_family;
-			char	ad_path[ADDR_MAX - HEAD];
-		};
-		char	ad_bytes[ADDR_MAX];
-	};
-	uint32_t ad_len;
-};
 
 struct mmsg {
 	struct msghdr mm_hdr;
 	unsigned mm_len;
 };
-
-/* --- Abstract names ------------------------------------------------------- */
-
-static uint32_t
-arena_id(void)
-{
-	static _Atomic uint32_t id;
-	struct stat st;
-
-	if (atomic_load(&id) == 0 &&
-	    hj_host(__NR_fstat, rumpuser_process.ru_arenafd, &st) == 0)
-		atomic_store(&id, (uint32_t)st.st_ino);
-	return atomic_load(&id);
-}
-
-/* Into at most A_ROOM bytes; returns how many, and in *kind how. */
-static size_t
-pack(const char *path, char *to, char *kind)
-{
-	size_t i, bit, n = strlen(path);
-	unsigned char all = 0;
-
-	for (i = 0; i < n; i++)
-		all |= path[i];
-	*kind = KIND_PLAIN;
-	if (n <= A_ROOM || all >= 0x80) {
-		n = kmin(n, (size_t)A_ROOM);
-		memcpy(to, path, n);
-		return n;
-	}
-	*kind = KIND_PACKED;
-	memset(to, 0, A_ROOM);
-	for (i = 0, bit = 0; i < n; i++, bit += 7) {
-		to[bit / 8] |= path[i] << bit % 8;
-		if (bit % 8 > 1)
-			to[bit / 8 + 1] |= (unsigned char)path[i] >>
-			    (8 - bit % 8);
-	}
-	return (bit + 7) / 8;
-}
-
-static size_t
-unpack(const char *from, size_t n, char *path)
-{
-	const unsigned char *f = (const unsigned char *)from;
-	size_t i, bit;
-	unsigned w;
-
-	for (i = 0, bit = 0; bit + 7 <= n * 8 && i < SOCKNAME_MAX;
-	    i++, bit += 7) {
-		w = f[bit / 8];
-		if (bit % 8 > 1)
-			w |= (unsigned)f[bit / 8 + 1] << 8;
-		path[i] = (w >> bit % 8) & 0x7f;
-		if (path[i] == '\0')
-			break;
-	}
-	return i;
-}
-
-static void
-encode(const struct sockname *sn, struct addr *ad)
-{
-	uint32_t arena = arena_id();
-	size_t n;
-
-	memset(ad, 0, sizeof(*ad));
-	ad->ad_family = AF_UNIX;
-	ad->ad_path[1] = 'r';
-	memcpy(ad->ad_path + A_ARENA, &arena, sizeof(arena));
-	memcpy(ad->ad_path + A_INO, &sn->sn_ino, A_PATH - A_INO);
-	n = pack(sn->sn_bound, ad->ad_path + A_PATH, &ad->ad_path[A_KIND]);
-	ad->ad_len = HEAD + A_PATH + n;
-}
-
-/* If it is a name of ours, then it becomes the program's path. */
-static void
-decode(struct addr *ad)
-{
-	uint32_t arena = arena_id();
-	char path[SOCKNAME_MAX + 1];
-	size_t n = ad->ad_len - (HEAD + A_PATH);
-	char kind = ad->ad_path[A_KIND];
-
-	if (ad->ad_len <= HEAD + A_PATH || ad->ad_len > UN_MAX ||
-	    ad->ad_family != AF_UNIX || ad->ad_path[0] != '\0' ||
-	    ad->ad_path[1] != 'r' ||
-	    (kind != KIND_PLAIN && kind != KIND_PACKED) ||
-	    memcmp(ad->ad_path + A_ARENA, &arena, sizeof(arena)) != 0)
-		return;
-	if (kind == KIND_PACKED)
-		n = unpack(ad->ad_path + A_PATH, n, path);
-	else
-		memcpy(path, ad->ad_path + A_PATH, n);
-	memcpy(ad->ad_path, path, n);
-	ad->ad_path[n] = '\0';
-	ad->ad_len = HEAD + n + 1;	/* as Linux: even of 108 bytes */
-}
 
 /* --- Finding the socket of a path ----------------------------------------- */
 
@@ -167,7 +43,7 @@ static bool
 get_path(const void *uaddr, uint32_t len, struct addr *ad)
 {
 
-	if (uaddr == NULL || len <= HEAD || len > UN_MAX ||
+	if (uaddr == NULL || len <= UN_HEAD || len > UN_MAX ||
 	    copyin(uaddr, ad->ad_bytes, len) != 0 ||
 	    ad->ad_family != AF_UNIX || ad->ad_path[0] == '\0')
 		return false;
@@ -181,8 +57,8 @@ is_path(const void *uaddr, uint32_t len)
 {
 	struct addr ad;
 
-	return uaddr != NULL && len > HEAD && len <= UN_MAX &&
-	    copyin(uaddr, ad.ad_bytes, HEAD + 1) == 0 &&
+	return uaddr != NULL && len > UN_HEAD && len <= UN_MAX &&
+	    copyin(uaddr, ad.ad_bytes, UN_HEAD + 1) == 0 &&
 	    ad.ad_family == AF_UNIX && ad.ad_path[0] != '\0';
 }
 
@@ -213,7 +89,7 @@ bind_at(int fd, const char *path, struct sockname *sn, struct addr *out)
 {
 	long args[6] = { AT_FDCWD, (long)path }, ret;
 	struct stat st;
-	int error;
+	int error, i;
 
 	/* The node has the mode of the socket: fchmod() before bind(). */
 	ret = hj_host(__NR_fstat, fd, &st);
@@ -222,8 +98,13 @@ bind_at(int fd, const char *path, struct sockname *sn, struct addr *out)
 	error = sockname_make(curlwp(), path, st.st_mode & 07777, sn);
 	if (error != 0)
 		return error;
-	encode(sn, out);
-	ret = hj_host(__NR_bind, fd, out, out->ad_len);
+	unixname_encode(sn, out);
+	/* The name is new: only prototype_differs() can be in the way. */
+	for (i = 0; i < BIND_TRIES; i++) {
+		ret = hj_host(__NR_bind, fd, out, out->ad_len);
+		if (ret != -EADDRINUSE)
+			break;
+	}
 	if (ret < 0)
 		sys_call(RSYS_unlinkat, args);
 	return -ret;
@@ -239,7 +120,7 @@ host_addr(const char *path, struct addr *out)
 		return ENAMETOOLONG;
 	out->ad_family = AF_UNIX;
 	memcpy(out->ad_path, path, n + 1);
-	out->ad_len = HEAD + kmin(n + 1, (size_t)SOCKNAME_MAX);
+	out->ad_len = UN_HEAD + kmin(n + 1, (size_t)SOCKNAME_MAX);
 	return 0;
 }
 
@@ -283,7 +164,7 @@ translate(int fd, long nr, const struct addr *in, struct addr *out)
 		} else {
 			error = sockname_find(curlwp(), path, &sn);
 			if (error == 0)
-				encode(&sn, out);
+				unixname_encode(&sn, out);
 		}
 		curcpu()->c_startfd = 0;
 		if (error != KEHOST)
@@ -296,6 +177,43 @@ translate(int fd, long nr, const struct addr *in, struct addr *out)
 		dirfd = AT_FDCWD;
 	}
 	return ELOOP;
+}
+
+/*
+ * The host keeps the abstract names of each type of socket apart, those of
+ * paths it does not: is one of another type bound to this?  Then that is so
+ * for a socket that tries to be.
+ */
+static bool
+prototype_differs(int fd, const struct addr *ad)
+{
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
+	bool taken = false;
+	long probe;
+	size_t i;
+
+	for (i = 0; i < nelem(types) && !taken; i++) {
+		if (sockopt_is(fd, SO_TYPE, types[i]))
+			continue;
+		probe = hj_host(__NR_socket, AF_UNIX, types[i] | SOCK_CLOEXEC);
+		if (probe < 0)
+			return false;
+		taken = hj_host(__NR_bind, probe, ad, ad->ad_len) ==
+		    -EADDRINUSE;
+		hj_host(__NR_close, probe);
+	}
+	return taken;
+}
+
+/* What the host says of a translated address, in the words for a path. */
+static long
+verdict(int fd, const struct addr *ad, long ret)
+{
+
+	if (ret == -ECONNREFUSED && ad->ad_path[0] == '\0' &&
+	    prototype_differs(fd, ad))
+		return -EPROTOTYPE;
+	return ret;
 }
 
 static int
@@ -328,7 +246,8 @@ to_address(struct hj_frame *hf, int i)
 	} else {
 		a[i] = (long)&out;
 		a[i + 1] = out.ad_len;
-		ret = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		ret = verdict(a[0], &out, hj_host(hf->hf_nr, a[0], a[1], a[2],
+		    a[3], a[4], a[5]));
 	}
 	if (unlikely(hj.hp_tracefd >= 0))
 		hj_trace(hj_callinfo[hf->hf_nr].hc_rsys, hf->hf_args, ret);
@@ -412,9 +331,11 @@ send_msg(int fd, const struct msghdr *um, long flags)
 		if (error == 0) {
 			m.msg_name = &out;
 			m.msg_namelen = out.ad_len;
-		} else if (error != HJ_TO_HOST) {
-			return -error;
+			return verdict(fd, &out,
+			    hj_host(__NR_sendmsg, fd, &m, flags));
 		}
+		if (error != HJ_TO_HOST)
+			return -error;
 	}
 	return hj_host(__NR_sendmsg, fd, &m, flags);
 }
@@ -460,7 +381,7 @@ from_address(struct hj_frame *hf, int i)
 	if (ret < 0)
 		return done(hf, ret);
 	ad.ad_len = len;
-	decode(&ad);
+	unixname_decode(&ad);
 	if (copyout(&ad.ad_len, ulen, sizeof(*ulen)) != 0 ||
 	    copyout(&ad, uaddr, kmin(ad.ad_len, (uint32_t)room)) != 0) {
 		if (hf->hf_nr == __NR_accept || hf->hf_nr == __NR_accept4)
@@ -487,7 +408,7 @@ recv_msg(struct hj_frame *hf)
 	if (ret < 0)
 		return done(hf, ret);
 	ad.ad_len = told.msg_namelen;
-	decode(&ad);
+	unixname_decode(&ad);
 	if (copyout(&ad, m.msg_name, kmin(ad.ad_len, m.msg_namelen)) != 0 ||
 	    copyout(&ad.ad_len, &um->msg_namelen, sizeof(ad.ad_len)) != 0 ||
 	    copyout(&told.msg_controllen, &um->msg_controllen,
@@ -523,7 +444,7 @@ recv_mmsg(struct hj_frame *hf)
 		    copyin(m.msg_name, &ad, m.msg_namelen) != 0)
 			continue;
 		ad.ad_len = m.msg_namelen;
-		decode(&ad);
+		unixname_decode(&ad);
 		if (ad.ad_len == m.msg_namelen)
 			continue;
 		copyout(&ad, m.msg_name, kmin(ad.ad_len, (uint32_t)room[i]));

@@ -193,6 +193,8 @@ do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 		return -EINVAL;
 	if ((inpipe && in->s_uoff != NULL) || (outpipe && out->s_uoff != NULL))
 		return -ESPIPE;
+	if (is_type(inpipe ? out : in, S_IFDIR) || (long)len < 0)
+		return -EINVAL;
 	if (flags & SPLICE_F_NONBLOCK) {
 		if (inpipe && !side_ready(in, false))
 			return -EAGAIN;
@@ -216,18 +218,39 @@ do_sendfile(struct side *in, struct side *out, size_t count)
 	return transfer(in, out, count, seekable);
 }
 
+static long
+check_side(const struct side *s, bool write)
+{
+	long flags = side_flags(s);
+
+	if (flags < 0 || (flags & O_PATH) ||
+	    (flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY))
+		return -EBADF;
+	return 0;
+}
+
 /* What both sides must be before anything else is looked at. */
 static long
 check_sides(const struct side *in, const struct side *out)
 {
-	long inflags = side_flags(in), outflags = side_flags(out);
+	long error = check_side(in, false);
 
-	if (inflags < 0 || outflags < 0)
-		return -EBADF;
-	if ((inflags & O_PATH) || (inflags & O_ACCMODE) == O_WRONLY ||
-	    (outflags & O_PATH) || (outflags & O_ACCMODE) == O_RDONLY)
-		return -EBADF;
-	return 0;
+	return error != 0 ? error : check_side(out, true);
+}
+
+/* sendfile looks at all of its source before its sink. */
+static long
+check_sendfile(const struct side *in, const struct side *out, size_t count)
+{
+	long error = check_side(in, false);
+
+	if (error != 0)
+		return error;
+	if (in->s_uoff != NULL && is_type(in, S_IFIFO))
+		return -ESPIPE;
+	if ((in->s_uoff != NULL && in->s_off < 0) || (long)count < 0)
+		return -EINVAL;
+	return check_side(out, true);
 }
 
 long
@@ -238,6 +261,8 @@ hj_sys_xfer(struct hj_frame *hf)
 	struct side in, out;
 	long error, berror;
 
+	if (hf->hf_nr == __NR_splice && a[4] == 0)
+		return 0;
 	switch (hf->hf_nr) {
 	case __NR_sendfile:
 		error = side_init(&in, a[1], (void *)a[2]);
@@ -259,9 +284,12 @@ hj_sys_xfer(struct hj_frame *hf)
 		return -EBADF;
 	if (in.s_rump && out.s_rump)
 		return sys_call(ci->hc_rsys, a);
-	berror = check_sides(&in, &out);
-	if (berror != 0 || error != 0)
-		return berror != 0 ? berror : error;
+	if (hf->hf_nr == __NR_sendfile && error != -EFAULT)
+		error = check_sendfile(&in, &out, a[3]);
+	else if (error == 0 || hf->hf_nr != __NR_sendfile)
+		error = (berror = check_sides(&in, &out)) != 0 ? berror : error;
+	if (error != 0)
+		return error;
 	switch (hf->hf_nr) {
 	case __NR_sendfile:
 		return do_sendfile(&in, &out, a[3]);

@@ -134,6 +134,7 @@ struct cpu {
 	 * stands for, and "" names it: the shim's /proc/self/fd/N.
 	 */
 	int	c_startfd;
+	int	c_hostend;	/* of a call with two paths: which one */
 	char	*c_hostpath;	/* with KEHOST: the host path to go on with */
 
 	/* Scratch for calls: never held across the return to a program. */

@@ -102,12 +102,25 @@ partial_remove(struct kcache_state *kc, struct page *pg)
 		KSET(slab_bynumber(pg->pg_next)->pg_prev, pg->pg_prev);
 }
 
+static inline uint32_t
+slab_capacity(const struct kcache_state *kc, const struct page *pg)
+{
+
+	return likely(pg->pg_order == kc->kc_order) ? kc->kc_perslab :
+	    (KPAGE_SIZE << pg->pg_order) / kc->kc_size;
+}
+
 static bool
 slab_grow(struct kcache_state *kc, enum kcache id)
 {
-	void *run = page_alloc(kc->kc_order);
+	unsigned order = kc->kc_order;
+	void *run = page_alloc(order);
 	struct page *pg;
 
+	/* When all is in pieces: a smaller one. */
+	while (run == NULL && order > 0 &&
+	    KPAGE_SIZE << (order - 1) >= kc->kc_size)
+		run = page_alloc(--order);
 	if (run == NULL)
 		return false;
 	pg = page_of(run);
@@ -144,7 +157,7 @@ kmem_cache_alloc(enum kcache id)
 		KSET(pg->pg_bump, pg->pg_bump + 1);
 	}
 	KSET(pg->pg_inuse, pg->pg_inuse + 1);
-	if (pg->pg_inuse == kc->kc_perslab)
+	if (pg->pg_inuse == slab_capacity(kc, pg))
 		partial_remove(kc, pg);
 	KSET(kc->kc_live, kc->kc_live + 1);
 	khand_add(KHAND_MEM, obj);
@@ -169,7 +182,7 @@ slab_free(struct page *pg, void *obj)
 #endif
 	kmutex_enter(&kc->kc_lock);
 	KASSERT(pg->pg_inuse > 0);
-	if (pg->pg_inuse == kc->kc_perslab)
+	if (pg->pg_inuse == slab_capacity(kc, pg))
 		partial_insert(kc, pg);
 	KSET(*(uint64_t *)obj, pg->pg_free);
 	KSET(pg->pg_free, (uint64_t)(uintptr_t)obj);
@@ -304,17 +317,18 @@ kmem_boot(void)
 static int
 check_slab(struct kcache_state *kc, enum kcache id, struct page *pg)
 {
-	uint32_t nfree = kc->kc_perslab - pg->pg_bump;
+	uint32_t capacity = slab_capacity(kc, pg);
+	uint32_t nfree = capacity - pg->pg_bump;
 	uint64_t o;
 
 	for (o = pg->pg_free; o != 0; o = *(uint64_t *)o) {
-		if (slab_of((void *)o) != pg || ++nfree > kc->kc_perslab)
+		if (slab_of((void *)o) != pg || ++nfree > capacity)
 			break;
 	}
-	if (o != 0 || nfree + pg->pg_inuse != kc->kc_perslab) {
+	if (o != 0 || nfree + pg->pg_inuse != capacity) {
 		kprintf("kmem: slab %p of cache %d: %u free, %u in use, "
 		    "%u in all\n", page_addr(pg), (int)id, nfree,
-		    pg->pg_inuse, kc->kc_perslab);
+		    pg->pg_inuse, capacity);
 		return 1;
 	}
 	return 0;
@@ -355,8 +369,8 @@ kmem_check(void)
 		pg = slab_bynumber(n);
 		if (pg->pg_use == PAGE_SLAB) {
 			live[pg->pg_cache] += pg->pg_inuse;
-			room[pg->pg_cache] += pg->pg_inuse <
-			    km->km_cache[pg->pg_cache].kc_perslab;
+			room[pg->pg_cache] += pg->pg_inuse < slab_capacity(
+			    &km->km_cache[pg->pg_cache], pg);
 			bad += check_slab(&km->km_cache[pg->pg_cache],
 			    pg->pg_cache, pg);
 		}

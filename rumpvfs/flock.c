@@ -74,6 +74,19 @@ find_conflict(const struct flockhead *fh, const struct filelock *want)
 	return first;
 }
 
+/* The lowest of the owner's own locks in the range. */
+static struct filelock *
+find_own(const struct flockhead *fh, const struct filelock *want)
+{
+	struct filelock *fl, *first = NULL;
+
+	for (fl = fh->fh_locks; fl != NULL; fl = fl->fl_next)
+		if (same_owner(fl, want) && overlaps(fl, want) &&
+		    (first == NULL || fl->fl_start < first->fl_start))
+			first = fl;
+	return first;
+}
+
 /* Logged steps: into and out of a list. */
 static void
 list_insert(struct filelock **list, struct filelock *fl)
@@ -375,6 +388,9 @@ flock_flock(struct lwp *l, struct file *f, int op)
 	default:
 		return EINVAL;
 	}
+	if (want.fl_type != F_UNLCK &&
+	    !(f->f_mode & (FMODE_READ | FMODE_WRITE)))
+		return EBADF;
 	want.fl_pid = l->l_proc->p_pid;
 	return set_lock(slot, &want, !(op & LOCK_NB));
 }
@@ -441,7 +457,8 @@ test_lock(struct flockhead **slot, struct filelock *want, struct flock *u)
 
 	kmutex_enter(&vs->vs_flocklock);
 	if (*slot != NULL)
-		fl = find_conflict(*slot, want);
+		fl = want->fl_type == F_UNLCK ? find_own(*slot, want) :
+		    find_conflict(*slot, want);
 	if (fl == NULL)
 		u->l_type = F_UNLCK;
 	else {
@@ -496,7 +513,8 @@ flock_fcntl(struct lwp *l, int fd, struct file *f, int cmd, void *uarg)
 		return EINVAL;
 	if (copyin(uarg, &u, sizeof(u)) != 0)
 		return EFAULT;
-	if (get && u.l_type != F_RDLCK && u.l_type != F_WRLCK)
+	/* F_OFD_GETLK with F_UNLCK asks for the file's own locks. */
+	if (get && !ofd && u.l_type != F_RDLCK && u.l_type != F_WRLCK)
 		return EINVAL;
 	error = parse_flock(&u, f, &want);
 	if (error == 0 && !get)

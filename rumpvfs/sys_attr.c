@@ -16,6 +16,10 @@
 
 #define MODE_BITS	07777
 #define ID_KEEP		((uint32_t)-1)
+#define FALLOC_SIZED	(FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE | \
+			 0x80 /* FALLOC_FL_WRITE_ZEROES */)
+#define FALLOC_KNOWN	(FALLOC_SIZED | FALLOC_FL_PUNCH_HOLE | \
+			 FALLOC_FL_ZERO_RANGE | FALLOC_FL_UNSHARE_RANGE)
 
 static bool
 is_owner(const struct vnode *vp, const struct cred *cr)
@@ -74,6 +78,8 @@ sys_fchmodat2(struct lwp *l, const struct sys_fchmodat2_args *a, long *retval)
 	(void)retval;
 	if (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return EINVAL;
+	if (a->path == NULL)
+		return EFAULT;	/* no other name for "", as in fstatat() */
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
 	if (error != 0)
 		return error;
@@ -157,6 +163,8 @@ sys_fchownat(struct lwp *l, const struct sys_fchownat_args *a, long *retval)
 	(void)retval;
 	if (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return EINVAL;
+	if (a->path == NULL)
+		return EFAULT;	/* no other name for "", as in fstatat() */
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
 	if (error != 0)
 		return error;
@@ -303,19 +311,15 @@ check_fallocate(const struct vtarget *t, int mode, int64_t off, int64_t len)
 {
 	const struct vnode *vp = t->t_vp;
 
+	int what = mode & ~FALLOC_FL_KEEP_SIZE;
+
 	if (off < 0 || len <= 0)
 		return EINVAL;
-	/* As tmpfs, and ZERO_RANGE: no COLLAPSE_RANGE and its like. */
-	switch (mode) {
-	case 0:
-	case FALLOC_FL_KEEP_SIZE:
-	case FALLOC_FL_ZERO_RANGE:
-	case FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE:
-	case FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE:
-		break;
-	default:
+	/* One thing at a time, and some only with, or without, KEEP_SIZE. */
+	if ((what & (what - 1)) != 0 || (what & ~FALLOC_KNOWN) != 0 ||
+	    mode == FALLOC_FL_PUNCH_HOLE ||
+	    ((what & FALLOC_SIZED) != 0 && mode != what))
 		return EOPNOTSUPP;
-	}
 	if (!(t->t_file->f_mode & FMODE_WRITE))
 		return EBADF;
 	if (vp == NULL || vp->v_type == VFIFO)
@@ -324,7 +328,9 @@ check_fallocate(const struct vtarget *t, int mode, int64_t off, int64_t len)
 		return vp->v_type == VDIR ? EISDIR : ENODEV;
 	if (len > INT64_MAX - off)
 		return EFBIG;
-	return 0;
+	/* As tmpfs, and ZERO_RANGE: no COLLAPSE_RANGE and its like. */
+	return what != 0 && what != FALLOC_FL_PUNCH_HOLE &&
+	    what != FALLOC_FL_ZERO_RANGE ? EOPNOTSUPP : 0;
 }
 
 int

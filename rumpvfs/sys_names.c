@@ -3,8 +3,8 @@
  * sys_names: the calls that make, remove and move names.  Each changes
  * everything it changes in one commit.
  *
- * Of a call with two paths that answers KEHOST, the result is 1 or 2: the
- * path that leads to the host.
+ * Of a call with two paths that answers KEHOST, c_hostend is 0 or 1: the path
+ * that leads to the host.
  */
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -146,7 +146,7 @@ struct twopaths {
 static int
 twolookup(struct twopaths *tp, struct lwp *l, int olddirfd,
     const char *oldpath, int oldflags, int newdirfd, const char *newpath,
-    int newflags, long *retval)
+    int newflags)
 {
 	struct fs *fs = &ARENA->a_vfs->vs_root;
 	int error, error2;
@@ -164,13 +164,13 @@ twolookup(struct twopaths *tp, struct lwp *l, int olddirfd,
 	kmutex_enter(&fs->fs_lock);
 	error = namei_walk(&tp->tp_old);
 	if (error == KEHOST)
-		*retval = 1;
+		curcpu()->c_hostend = 0;
 	if (error == 0)
 		error = error2;
 	if (error == 0) {
 		error = namei_walk(&tp->tp_new);
 		if (error == KEHOST)
-			*retval = 2;
+			curcpu()->c_hostend = 1;
 	}
 	if (error != 0) {
 		kmutex_exit(&fs->fs_lock);
@@ -247,6 +247,7 @@ sys_linkat(struct lwp *l, const struct sys_linkat_args *a, long *retval)
 	struct twopaths tp;
 	int error, flags = 0;
 
+	(void)retval;
 	if (a->flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return EINVAL;
 	if (a->flags & AT_SYMLINK_FOLLOW)
@@ -254,7 +255,7 @@ sys_linkat(struct lwp *l, const struct sys_linkat_args *a, long *retval)
 	if (a->flags & AT_EMPTY_PATH)
 		flags |= NAMEI_EMPTY;
 	error = twolookup(&tp, l, a->olddirfd, a->oldpath, flags,
-	    a->newdirfd, a->newpath, NAMEI_PARENT | NAMEI_CREATE, retval);
+	    a->newdirfd, a->newpath, NAMEI_PARENT | NAMEI_CREATE);
 	if (error != 0)
 		return error;
 	nd = &tp.tp_new;
@@ -528,11 +529,12 @@ sys_renameat2(struct lwp *l, const struct sys_renameat2_args *a, long *retval)
 	struct twopaths tp;
 	int error;
 
+	(void)retval;
 	if ((a->flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
 	    (exchange && (a->flags & RENAME_NOREPLACE)))
 		return EINVAL;
 	error = twolookup(&tp, l, a->olddirfd, a->oldpath, NAMEI_PARENT,
-	    a->newdirfd, a->newpath, NAMEI_PARENT, retval);
+	    a->newdirfd, a->newpath, NAMEI_PARENT);
 	if (error != 0)
 		return error;
 	error = renameshape(&tp.tp_old, &tp.tp_new, a->flags);

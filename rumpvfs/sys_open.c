@@ -138,6 +138,9 @@ openexisting(struct nameidata *nd, struct openreq *rq, struct file **fp)
 			error = vfs_devopen(nd->nd_l, vp);
 		if (error != 0)
 			return error;
+		if ((rq->or_flags & O_DIRECT) &&
+		    (vp->v_type == VDIR || vp->v_type == VFIFO))
+			return EINVAL;
 		rq->or_trunc = (rq->or_flags & O_TRUNC) && vp->v_type == VREG;
 	}
 	f = newfile(rq, vp->v_type);

@@ -129,15 +129,28 @@ splices(const struct file *f, bool write)
 	return type_of(f) == VREG;
 }
 
+/* A file that can be read or written at all: not one of O_PATH. */
+static struct file *
+get_file(struct lwp *l, int fd, int slot)
+{
+	struct file *f = fd_getfile(l, fd, slot);
+
+	if (f != NULL && (f->f_mode & FMODE_PATH)) {
+		fd_done(l, f, slot);
+		f = NULL;
+	}
+	return f;
+}
+
 /* Both files of a call; 0 or EBADF, with none held. */
 static int
 get_files(struct lwp *l, int in, int out, struct xfer *x)
 {
 	x->x_l = l;
-	x->x_in = fd_getfile(l, in, 0);
+	x->x_in = get_file(l, in, 0);
 	if (x->x_in == NULL)
 		return EBADF;
-	x->x_out = fd_getfile(l, out, 1);
+	x->x_out = get_file(l, out, 1);
 	if (x->x_out == NULL) {
 		fd_done(l, x->x_in, 0);
 		return EBADF;
@@ -152,17 +165,22 @@ put_files(struct xfer *x)
 	fd_done(x->x_l, x->x_in, 0);
 }
 
+/* What sendfile says of its source, before it looks at the sink. */
 static int
-check_sendfile(const struct xfer *x)
+check_source(const struct file *f, bool given, uint64_t pos, size_t count)
 {
-	if (!(x->x_in->f_mode & FMODE_READ))
+	if (!(f->f_mode & FMODE_READ))
 		return EBADF;
-	if (x->x_inpos != NULL) {
-		if (!(x->x_in->f_mode & FMODE_SEEK))
-			return ESPIPE;
-		if ((int64_t)*x->x_inpos < 0)
-			return EINVAL;
-	}
+	if (given && !(f->f_mode & FMODE_SEEK))
+		return ESPIPE;
+	if ((int64_t)pos < 0 || (ssize_t)count < 0)
+		return EINVAL;
+	return 0;
+}
+
+static int
+check_sink(const struct xfer *x)
+{
 	if (!(x->x_out->f_mode & FMODE_WRITE))
 		return EBADF;
 	if (x->x_in->f_type == FTYPE_PIPE || !splices(x->x_in, false) ||
@@ -174,29 +192,56 @@ check_sendfile(const struct xfer *x)
 	return 0;
 }
 
+/*
+ * The transfer, between copies of the offsets: source and sink may be one
+ * file, which ends where the source came to.
+ */
+static int
+send(struct xfer *x, uint64_t *inpos, bool given, size_t count, long *retval)
+{
+	uint64_t outpos = x->x_out->f_offset;
+	int error;
+
+	if (x->x_in->f_mode & FMODE_SEEK)
+		x->x_inpos = inpos;
+	if (x->x_out->f_mode & FMODE_SEEK)
+		x->x_outpos = &outpos;
+	error = transfer(x, kmin(count, RW_COUNTMAX), false, retval);
+	if (error == 0 && *retval > 0) {
+		if (x->x_outpos != NULL)
+			x->x_out->f_offset = outpos;
+		if (!given && x->x_inpos != NULL)
+			x->x_in->f_offset = *inpos;
+	}
+	return error;
+}
+
 int
 sys_sendfile(struct lwp *l, const struct sys_sendfile_args *a, long *retval)
 {
-	struct xfer x = { 0 };
+	struct xfer x = { .x_l = l };
+	bool given = a->offset != NULL;
 	uint64_t pos;
 	int error;
 
-	if (a->offset != NULL) {
-		if (copyin(a->offset, &pos, sizeof(pos)) != 0)
-			return EFAULT;
-		x.x_inpos = &pos;
+	if (given && copyin(a->offset, &pos, sizeof(pos)) != 0)
+		return EFAULT;
+	x.x_in = get_file(l, a->in_fd, 0);
+	if (x.x_in == NULL)
+		return EBADF;
+	if (!given)
+		pos = x.x_in->f_offset;
+	error = check_source(x.x_in, given, pos, a->count);
+	if (error == 0) {
+		x.x_out = get_file(l, a->out_fd, 1);
+		error = x.x_out == NULL ? EBADF : check_sink(&x);
+		if (error == 0 && a->count != 0)
+			error = send(&x, &pos, given, a->count, retval);
+		if (x.x_out != NULL)
+			fd_done(l, x.x_out, 1);
 	}
-	error = get_files(l, a->in_fd, a->out_fd, &x);
-	if (error != 0)
-		return error;
-	error = check_sendfile(&x);
-	if (error == 0 && (ssize_t)a->count < 0)
-		error = EINVAL;
-	if (error == 0 && a->count != 0)
-		error = transfer(&x, kmin(a->count, RW_COUNTMAX), false,
-		    retval);
-	put_files(&x);
-	if (error == 0 && a->offset != NULL &&
+	fd_done(l, x.x_in, 0);
+	if (error == 0 && given &&
 	    copyout(&pos, a->offset, sizeof(pos)) != 0)
 		error = EFAULT;
 	return error;
@@ -367,8 +412,12 @@ do_splice(struct xfer *x, size_t len, unsigned flags, long *retval)
 			return EINVAL;
 		nonblock |= (x->x_in->f_flags & O_NONBLOCK) != 0 ||
 		    (x->x_out->f_flags & O_NONBLOCK) != 0;
-		return pipe_to_pipe(x, len, nonblock, true, retval);
+		return pipe_to_pipe(x, kmin(len, RW_COUNTMAX), nonblock, true,
+		    retval);
 	}
+	if ((ssize_t)len < 0)
+		return EINVAL;
+	len = kmin(len, RW_COUNTMAX);
 	if (in)
 		return pipe_to_file(x, len, nonblock, retval);
 	if (out)
@@ -408,15 +457,12 @@ sys_splice(struct lwp *l, const struct sys_splice_args *a, long *retval)
 	error = get_files(l, a->fd_in, a->fd_out, &x);
 	if (error != 0)
 		return error;
-	if ((x.x_in->f_mode | x.x_out->f_mode) & FMODE_PATH)
-		error = EBADF;
 	if (error == 0)
 		error = get_offset(x.x_in, a->off_in, &in, &x.x_inpos);
 	if (error == 0)
 		error = get_offset(x.x_out, a->off_out, &out, &x.x_outpos);
 	if (error == 0)
-		error = do_splice(&x, kmin(a->len, RW_COUNTMAX), a->flags,
-		    retval);
+		error = do_splice(&x, a->len, a->flags, retval);
 	put_files(&x);
 	if (error == 0 && ((x.x_inpos != NULL &&
 	    copyout(&in, a->off_in, sizeof(in)) != 0) ||

@@ -179,7 +179,7 @@ target_statfs(struct vtarget *t, struct statfs *ubuf)
 		fs = t->t_vp->v_fs;
 		sf.f_type = TMPFS_MAGIC;
 		sf.f_blocks = page_total();
-		sf.f_bfree = sf.f_bavail = page_nfree();
+		sf.f_bfree = sf.f_bavail = vfs_room();
 		/* A vnode takes no more than a page. */
 		sf.f_files = page_total();
 		sf.f_ffree = kmin(sf.f_files - kmem_cache_count(KC_VNODE),
@@ -224,6 +224,8 @@ sys_faccessat2(struct lwp *l, const struct sys_faccessat2_args *a,
 	if ((a->mode & ~7) != 0 || (a->flags & ~(AT_EACCESS |
 	    AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
 		return EINVAL;
+	if (a->path == NULL)
+		return EFAULT;
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags,
 	    a->flags & AT_EACCESS ? 0 : NAMEI_REALID);
 	if (error != 0)

@@ -318,7 +318,8 @@ write_new(struct vnode *vp, struct uio *uio, size_t left, size_t tail)
 	error = radix_prepare(&vp->v_pages, index, n, &res);
 	if (error != 0)
 		return error;
-	n = page_data_alloc(n, end, &first, &cold);
+	n = kmin((uint64_t)n, vfs_room());
+	n = n == 0 ? 0 : page_data_alloc(n, end, &first, &cold);
 	if (n == 0) {
 		radix_unreserve(&res);
 		return ENOSPC;

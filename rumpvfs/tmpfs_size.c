@@ -291,7 +291,8 @@ allocate_run(struct vnode *vp, uint64_t index, size_t n, bool zero,
 	error = radix_prepare(&vp->v_pages, index, n, &res);
 	if (error != 0)
 		return error;
-	n = page_data_alloc(n, NULL, &first, &cold);
+	n = kmin((uint64_t)n, vfs_room());
+	n = n == 0 ? 0 : page_data_alloc(n, NULL, &first, &cold);
 	if (n == 0) {
 		radix_unreserve(&res);
 		return ENOSPC;
@@ -328,7 +329,7 @@ allocate_pages(struct vnode *vp, uint64_t index, uint64_t end)
 	size_t n;
 	int error = 0;
 
-	if (end - index > page_nfree() + vp->v_npages)
+	if (end - index > vfs_room() + vp->v_npages)
 		return ENOSPC;
 	while (index < end && error == 0) {
 		word = radix_get(&vp->v_pages, index);

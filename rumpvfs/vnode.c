@@ -12,6 +12,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpkern/page.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vnode.h"
@@ -19,6 +20,8 @@
 
 #define NSEC		1000000000UL
 #define DAY		86400L
+#define KEPT_SHARE	32	/* of all pages */
+#define KEPT_MOST	512UL
 #define DIRENT_SIZE	20	/* what Linux's tmpfs says a name takes */
 #define SYMLINK_INLINE	128	/* a longer one, NUL and all, takes a page */
 
@@ -135,13 +138,22 @@ vnode_accessed(struct vnode *vp)
 	kmutex_exit(&vp->v_lock);
 }
 
+uint64_t
+vfs_room(void)
+{
+	uint64_t n = page_nfree(), kept = page_total() / KEPT_SHARE;
+
+	kept = kmin(kept, KEPT_MOST);
+	return n > kept ? n - kept : 0;
+}
+
 int
 vnode_alloc(struct fs *fs, enum vtype type, unsigned mode, uint32_t uid,
     uint32_t gid, struct vnode **vpp)
 {
 	struct vnode *vp;
 
-	vp = kmem_cache_alloc(KC_VNODE);
+	vp = vfs_room() > 0 ? kmem_cache_alloc(KC_VNODE) : NULL;
 	if (vp == NULL)
 		return ENOSPC;
 	kmutex_init(&vp->v_lock, KRANK_VNODE);

@@ -152,6 +152,12 @@ const struct cred *lwp_cred(struct lwp *, struct cred *store);
 /* Do references and pages of data add up?  For vfs_check(). */
 int	vnode_check(void);
 
+/*
+ * The pages that files may still take.  The last few are kept back, so that
+ * processes go on when all is full: they fork, open, and remove files.
+ */
+uint64_t vfs_room(void);
+
 void	vfs_boot(void);
 int	vfs_check(void);
 

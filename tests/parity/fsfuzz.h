@@ -158,6 +158,9 @@ void ctime_wait(const struct op *);
 /* fsfuzz_shrink.c */
 long shrink(struct op *, long, int (*)(const struct op *, long, bool));
 
+/* fsfuzz_stay.c */
+bool call_stays(struct side *, const struct op *);
+
 /* fsfuzz_run.c */
 int run_ops(const struct op *, long, bool);
 int run_forked(const struct op *, long, bool);

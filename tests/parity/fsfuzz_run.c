@@ -214,8 +214,10 @@ run_ops(const struct op *list, long n, bool quiet)
 			printf("\n");
 			fflush(stdout);
 		}
-		for (int k = 0; k < 2; k++)
-			side_call(&sides[k], &list[i]);
+		texts[0].len = texts[1].len = 0;
+		if (call_stays(&sides[0], &list[i]))
+			for (int k = 0; k < 2; k++)
+				side_call(&sides[k], &list[i]);
 		if (!same_texts()) {
 			bad = 1;
 			if (!quiet)

@@ -22,7 +22,8 @@ tests_parity_fsfuzz_SOURCES = \
 	tests/parity/fsfuzz_ops.h \
 	tests/parity/fsfuzz_run.c \
 	tests/parity/fsfuzz_share.c \
-	tests/parity/fsfuzz_shrink.c
+	tests/parity/fsfuzz_shrink.c \
+	tests/parity/fsfuzz_stay.c
 tests_parity_fsfuzz_LDADD =
 parity_tests += tests/parity/fsfuzz.test
 
