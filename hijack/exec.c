@@ -15,6 +15,7 @@
 
 #include "hijack/hijack.h"
 #include "hijack/image.h"
+#include "hijack/libs.h"
 #include "rumpkern/copy.h"
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * loader: ld.so run by hand, "ld.so [options] program [arguments]", as ldd does.
+ * loader: ld.so run by hand ("ld.so [options] program [arguments]", ldd).
  *
  * It opens the program before anything of ours runs; so if that is a rump file
  * it gets a copy, by the name of a descriptor that the new image closes.  A
