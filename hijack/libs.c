@@ -142,8 +142,9 @@ string_matters(const struct elf *el, const Elf64_Dyn *dyn, bool rump)
 	if (n <= 0)
 		return false;
 	name[n] = '\0';
-	if (dyn->d_tag == DT_NEEDED)
-		return hj_libs_list(name, "", false);
+	if (dyn->d_tag == DT_NEEDED)	/* libasan must be the first library */
+		return strncmp(name, "libasan.so", 10) == 0 ||
+		    hj_libs_list(name, "", false);
 	if (strlen(name) == sizeof(name) - 1)
 		return true;
 	for (s = name; rump && *s != '\0'; s++)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "hijack/hijack.h"
+#include "rumpkern/copy.h"
 #include "syscalls/dispatch.h"
 
 #define HOPS	40	/* as many as Linux follows symlinks */
@@ -80,6 +81,8 @@ probe(struct end *e, char *buf, bool parent)
 		args[1] = (long)buf;
 		args[2] = (long)&st;
 		args[3] = parent ? 0 : AT_SYMLINK_NOFOLLOW;
+		if (buf[0] == '\0')
+			args[3] |= AT_EMPTY_PATH;
 		if (e->e_where == HJ_AT_HOST)
 			return hj_host(__NR_newfstatat, args[0], args[1],
 			    args[2], args[3]);
@@ -119,16 +122,23 @@ static long
 across(const struct hj_frame *hf, struct end e[2])
 {
 	bool link = hf->hf_nr == __NR_link || hf->hf_nr == __NR_linkat;
+	bool empty = hf->hf_nr == __NR_linkat &&
+	    (hf->hf_args[4] & AT_EMPTY_PATH);
 	char *buf;
+	size_t n;
 	long error;
 	int i;
 
 	error = check_flags(hf);
 	for (i = 0; i < 2 && error == 0; i++) {
+		buf = curcpu()->c_hjpath[i];
+		/* Of a path that needed no look, nothing is known. */
+		if (e[i].e_error == 0 && e[i].e_path != buf)
+			e[i].e_error = copyinstr(e[i].e_path, buf, KPATH_MAX,
+			    &n);
 		if (e[i].e_error != 0)
 			return -e[i].e_error;
-		buf = curcpu()->c_hjpath[i];
-		if (buf[0] == '\0')
+		if (buf[0] == '\0' && (i == 1 || !empty))
 			return -ENOENT;
 		if (link) {
 			error = probe(&e[i], buf, false);

@@ -227,6 +227,7 @@ parent_goes_on(struct hj_thread *ht, long result)
 {
 	struct cpu *child = ht->ht_child;
 	struct host *h = ht->ht_childhost;
+	__typeof__(h->h_pid) nobody = 0;
 
 	if (ht->ht_vparent != NULL) {
 		/* What a child that was killed in the kernel left here. */
@@ -238,7 +239,9 @@ parent_goes_on(struct hj_thread *ht, long result)
 		ht->ht_vparent = kcurcpu->c_vforkparent;
 		hj_exec_forget();
 	} else if (result > 0) {
-		h->h_pid = result;
+		/* It may have said so itself, be gone, and its slot another's. */
+		__atomic_compare_exchange_n(&h->h_pid, &nobody, result, false,
+		    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	}
 	if (result < 0)
 		unfork(child, h);
@@ -310,6 +313,42 @@ hj_post_wait(long pid)
 	hj_leave();
 }
 
+#if RUMP_DEBUG
+/* Processes besides this one. */
+static uint32_t
+others(void)
+{
+	uint32_t i, count = 0, n = atomic_load(&ARENA->a_nhosts);
+
+	for (i = 1; i < n; i++)
+		count += i != curcpu()->c_host &&
+		    atomic_load(&host_byindex(i)->h_state) != HOST_FREE;
+	return count;
+}
+
+/* RUMPHIJACK_CHECK, at the end of the first process: is the kernel whole? */
+static void
+check_at_exit(const struct proc *p)
+{
+	struct rumpuser_timespec ts = { 0, 10000000 };
+	int i, bad;
+
+	if (p->p_parent != ARENA->a_lwproc->ls_init || p->p_pid != 2 ||
+	    rumpuser_getenv("RUMPHIJACK_CHECK") == NULL)
+		return;
+	for (i = 0; i < 1500; i++) {	/* EMBRYO_NS and more */
+		reap_all();
+		if (others() == 0)
+			break;
+		hj_host(__NR_nanosleep, &ts, NULL);
+	}
+	bad = others() == 0 ? rump_kern_check() : -1;
+	if (bad != 0)
+		hj_die(124, "RUMPHIJACK_CHECK: %d bad, %u other processes, "
+		    "%u procs", bad, others(), ARENA->a_lwproc->ls_nprocs);
+}
+#endif
+
 /*
  * The process ends by its own will: give everything back now, so that others
  * see its descriptors closed.  With other threads perhaps in the kernel only
@@ -331,6 +370,10 @@ hj_exit(void)
 	hj_thread.ht_busy = 1;
 	if (p->p_nlwps > 1)
 		reap_all();
+#if RUMP_DEBUG
+	if (hj_thread.ht_vparent == NULL)
+		check_at_exit(p);
+#endif
 	if (p->p_nlwps > 1) {
 		for (fd = 0; fd < p->p_fd->fd_last; fd++)
 			fd_close(l, fd);

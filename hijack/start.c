@@ -144,6 +144,27 @@ all:
 	    (s[3] == '\0' || s[3] == ',');
 }
 
+/* Symlinks of the kernel's own that name the prefix need not leave it. */
+static void
+set_prefix(void)
+{
+	const struct hj_spec *sp = &hj.hp_spec;
+	const struct hj_prefix *px = NULL;
+	int i;
+
+	for (i = 0; i < sp->sp_nprefix; i++)
+		if (sp->sp_prefix[i].px_strip)
+			px = &sp->sp_prefix[i];
+	for (i = 0; i < sp->sp_nprefix && px != NULL; i++)
+		if (px != &sp->sp_prefix[i] && strncmp(px->px_path,
+		    sp->sp_prefix[i].px_path, px->px_len) == 0)
+			px = NULL;	/* one below it is another's */
+	if (px != NULL) {
+		rumpuser_process.ru_prefix = px->px_path;
+		rumpuser_process.ru_prefixlen = px->px_len;
+	}
+}
+
 static void
 read_spec(void)
 {
@@ -153,6 +174,7 @@ read_spec(void)
 	if (hj_spec_parse(&hj.hp_spec, s != NULL ? s : DEFAULT_SPEC, msg,
 	    sizeof(msg)) != 0)
 		hj_die(EXIT_OURS, "%s", msg);
+	set_prefix();
 }
 
 static void

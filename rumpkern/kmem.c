@@ -259,6 +259,13 @@ kmem_valid(enum kcache id, const void *obj)
 	    off / ARENA->a_kmem->km_cache[id].kc_size < KREAD(pg->pg_bump);
 }
 
+bool
+kmem_cache_hasfree(enum kcache id)
+{
+
+	return KREAD(ARENA->a_kmem->km_cache[id].kc_partial) != 0;
+}
+
 uint64_t
 kmem_cache_count(enum kcache id)
 {

@@ -37,6 +37,8 @@ bool	kmem_valid(enum kcache, const void *);
  * (after the first word, which links free objects).
  */
 void	kmem_cache_setsize(enum kcache, size_t size, size_t keep);
+/* Would an allocation do without more pages?  A moment's truth. */
+bool	kmem_cache_hasfree(enum kcache);
 /* Live objects in a cache. */
 uint64_t kmem_cache_count(enum kcache);
 

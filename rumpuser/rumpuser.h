@@ -37,6 +37,12 @@ struct rumpuser_process {
 	 */
 	int	(*ru_fd_reserve)(int from, bool cloexec);
 	void	(*ru_fd_unreserve)(int fd);
+	/*
+	 * The host's name for the kernel's root (set by the shim; not empty,
+	 * no slash at the end): an absolute symlink under it stays here.
+	 */
+	const char *ru_prefix;
+	size_t	ru_prefixlen;
 	bool	ru_warned;	/* told of a call before rump_init() */
 	/* A byte a page of the arena, set by rumpuser_arena_seen(). */
 	uint8_t	*ru_seen;

@@ -45,19 +45,23 @@ static void
 split(struct host *h, uint64_t addr)
 {
 	struct mapping *m, *upper;
+	struct vnode *vp;
 	uint64_t n;
 
-	/* Only our own threads change the list. */
+	kmutex_enter(&h->h_maplock);
 	m = across(h, addr);
-	if (likely(m == NULL))
-		return;
-	vnode_map_hold(m->mp_vnode);
-	upper = kmem_alloc(sizeof(*upper));
-	if (upper == NULL) {
-		khand_release(m->mp_vnode);
+	if (likely(m == NULL)) {
+		kmutex_exit(&h->h_maplock);
 		return;
 	}
-	kmutex_enter(&h->h_maplock);
+	vp = m->mp_vnode;
+	vnode_map_hold(vp);
+	upper = kmem_alloc(sizeof(*upper));
+	if (upper == NULL) {
+		kmutex_exit(&h->h_maplock);
+		khand_release(vp);
+		return;
+	}
 	n = addr - m->mp_addr;
 	*upper = *m;
 	upper->mp_addr += n;
@@ -151,17 +155,29 @@ mapping_protect(struct host *h, uint64_t addr, uint64_t len, uint32_t prot)
 int
 mapping_copy(struct host *from, struct host *to)
 {
-	struct mapping *m;
-	int error = 0;
+	struct mapping *m, *copy = NULL;
+	struct vnode *vp = NULL;
 
 	if (likely(from->h_maps == NULL))
 		return 0;
-	/* Only our own threads change the list, and we are forking. */
-	for (m = from->h_maps; m != NULL && error == 0; m = m->mp_next) {
-		vnode_map_hold(m->mp_vnode);
-		error = mapping_add(to, m);
-		if (error != 0)
-			khand_release(m->mp_vnode);
+	/* Other threads of ours may unmap; nobody else knows of the child. */
+	kmutex_enter(&from->h_maplock);
+	for (m = from->h_maps; m != NULL; m = m->mp_next) {
+		vp = m->mp_vnode;
+		vnode_map_hold(vp);
+		copy = kmem_alloc(sizeof(*copy));
+		if (copy == NULL)
+			break;
+		*copy = *m;
+		copy->mp_next = to->h_maps;
+		KSET(to->h_maps, copy);
+		khand_drop(copy);
+		khand_drop(vp);
+		klog_commit();
 	}
-	return error;
+	kmutex_exit(&from->h_maplock);
+	if (m == NULL)
+		return 0;
+	khand_release(vp);
+	return ENOMEM;
 }

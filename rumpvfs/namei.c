@@ -207,6 +207,19 @@ walkdots(struct walk *w, const struct comp *c, int ndots)
 	return 0;
 }
 
+/* The target of an absolute symlink as the kernel sees it; NULL: outside. */
+static const char *
+below_prefix(const char *target)
+{
+	const char *prefix = rumpuser_process.ru_prefix;
+	size_t n = rumpuser_process.ru_prefixlen;
+
+	if (prefix == NULL || strncmp(target, prefix, n) != 0 ||
+	    (target[n] != '/' && target[n] != '\0'))
+		return NULL;
+	return target + n;
+}
+
 static int
 follow(struct walk *w, struct vnode *vp, const struct comp *c)
 {
@@ -224,8 +237,13 @@ follow(struct walk *w, struct vnode *vp, const struct comp *c)
 			return EXDEV;
 		if (w->w_hijack && (nd->nd_resolve & RESOLVE_NO_XDEV))
 			return EXDEV;
-		if (w->w_hijack)
-			return tohost(w, target, c->c_end);
+		if (w->w_hijack) {
+			const char *below = below_prefix(target);
+
+			if (below == NULL)
+				return tohost(w, target, c->c_end);
+			target = below;
+		}
 		w->w_dvp = w->w_root;
 	}
 	if (*c->c_next != '\0')
@@ -296,7 +314,8 @@ walk(struct walk *w)
 			return found(nd, w->w_dvp, w->w_dvp, ndots);
 		}
 		if (unlikely(c.c_len > DIR_NAMEMAX))
-			return ENAMETOOLONG;
+			return c.c_last && (nd->nd_flags & NAMEI_LATE) ?
+			    last(w, &c, NULL) : ENAMETOOLONG;
 		if (unlikely(c.c_last && c.c_end != c.c_next &&
 		    (nd->nd_flags & NAMEI_OPEN)))
 			return EISDIR;
@@ -373,6 +392,8 @@ begin(struct nameidata *nd, struct lwp *l, int dirfd, const char *path,
 	setcred(nd, l->l_proc);
 	if (unlikely(curcpu()->c_startfd != 0) && dirfd == AT_FDCWD)
 		dirfd = curcpu()->c_startfd - 1;
+	if (*path == '/' && (nd->nd_resolve & RESOLVE_BENEATH))
+		return EXDEV;
 	if (dirfd != AT_FDCWD && (*path != '/' ||
 	    (nd->nd_resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)))) {
 		nd->nd_file = fd_getfile(l, dirfd, slot);
@@ -409,8 +430,6 @@ start(struct nameidata *nd, struct walk *w)
 	if (w->w_dvp == NULL)
 		return *path == '\0' ? EINVAL : ENOTDIR;
 	if (unlikely(nd->nd_resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT))) {
-		if (*path == '/' && (nd->nd_resolve & RESOLVE_BENEATH))
-			return EXDEV;
 		w->w_root = w->w_dvp;
 		w->w_hijack = false;
 	}

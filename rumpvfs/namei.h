@@ -23,6 +23,8 @@ struct vnode;
 #define NAMEI_CREATE	0x08	/* with PARENT: a slash after it is for dirs */
 #define NAMEI_DIRECTORY	0x10	/* the result must be a directory */
 #define NAMEI_OPEN	0x40	/* open with O_CREAT: a slash is EISDIR */
+#define NAMEI_LATE	0x80	/* with PARENT: a last name too long is found
+				   (as missing): the caller tells it */
 #define NAMEI_REALID	0x20	/* permissions by the real ids: access(2) */
 struct nameidata {
 	struct lwp *nd_l;

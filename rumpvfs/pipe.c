@@ -87,11 +87,22 @@ nonblocking(const struct file *f, const struct uio *uio)
 	    (uio->uio_flags & RWF_NOWAIT) != 0;
 }
 
+/* A FIFO's times are its vnode's. */
+static void
+fifo_touch(struct vnode *vp)
+{
+
+	kmutex_enter(&vp->v_lock);
+	vnode_touch(vp, VTOUCH_MTIME | VTOUCH_CTIME);
+	klog_commit();
+	kmutex_exit(&vp->v_lock);
+}
+
 static int
 pipe_read(struct file *f, struct uio *uio)
 {
 	struct pipe *p = f->f_data;
-	uint64_t n, done;
+	uint64_t n, done = 0;
 	bool full;
 	int error = 0;
 
@@ -132,6 +143,9 @@ next:
 		kwakeup_one(&p->pp_rwait);
 out:
 	kmutex_exit(&p->pp_lock);
+	if (unlikely(f->f_vnode != NULL) && done != 0 &&
+	    !(f->f_flags & O_NOATIME))
+		vnode_accessed(f->f_vnode);
 	return error;
 }
 
@@ -243,6 +257,8 @@ pipe_write(struct file *f, struct uio *uio)
 	if (unlikely(p->pp_wwait.wq_head != NULL) && pipe_writable(p))
 		kwakeup_one(&p->pp_wwait);
 	kmutex_exit(&p->pp_lock);
+	if (unlikely(f->f_vnode != NULL) && uio->uio_resid != before)
+		fifo_touch(f->f_vnode);
 	if (likely(error == 0))
 		return 0;
 	if (error == EPIPE && !(uio->uio_flags & RWF_NOSIGNAL))

@@ -373,8 +373,12 @@ renameshape(const struct nameidata *o, const struct nameidata *n,
 		return EBUSY;
 	if (n->nd_dots != 0)
 		return flags & RENAME_NOREPLACE ? EEXIST : EBUSY;
-	if (ovp == NULL || n->nd_dvp->v_nlink == 0)
+	if (ovp == NULL)
+		return o->nd_namelen > DIR_NAMEMAX ? ENAMETOOLONG : ENOENT;
+	if (n->nd_dvp->v_nlink == 0)
 		return ENOENT;
+	if (n->nd_namelen > DIR_NAMEMAX)
+		return ENAMETOOLONG;
 	if (nvp != NULL && (flags & RENAME_NOREPLACE))
 		return EEXIST;
 	if (exchange && nvp == NULL)
@@ -533,8 +537,9 @@ sys_renameat2(struct lwp *l, const struct sys_renameat2_args *a, long *retval)
 	if ((a->flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
 	    (exchange && (a->flags & RENAME_NOREPLACE)))
 		return EINVAL;
-	error = twolookup(&tp, l, a->olddirfd, a->oldpath, NAMEI_PARENT,
-	    a->newdirfd, a->newpath, NAMEI_PARENT);
+	error = twolookup(&tp, l, a->olddirfd, a->oldpath,
+	    NAMEI_PARENT | NAMEI_LATE, a->newdirfd, a->newpath,
+	    NAMEI_PARENT | NAMEI_LATE);
 	if (error != 0)
 		return error;
 	error = renameshape(&tp.tp_old, &tp.tp_new, a->flags);

@@ -6,6 +6,7 @@
 #include <sys/xattr.h>
 
 #include "rumpkern/copy.h"
+#include "rumpkern/kmem.h"
 #include "rumpvfs/vtarget.h"
 #include "rumpvfs/xattr.h"
 #include "syscalls/sysargs.h"
@@ -56,6 +57,7 @@ set(struct lwp *l, struct where w, const char *uname, const void *value,
 {
 	char name[XATTR_NAMEMAX + 1];
 	struct vtarget t;
+	struct xattr *xa;
 	int error;
 
 	if (flags & ~(XATTR_CREATE | XATTR_REPLACE))
@@ -64,10 +66,15 @@ set(struct lwp *l, struct where w, const char *uname, const void *value,
 	if (error == 0 && size > XATTR_VALUEMAX)
 		error = E2BIG;
 	if (error == 0)
-		error = target(&t, l, &w);
+		error = xattr_make(name, value, size, &xa);
 	if (error != 0)
 		return error;
-	error = xattr_set(t.t_vp, t.t_cred, name, value, size, flags);
+	error = target(&t, l, &w);
+	if (error != 0) {
+		kmem_free(xa);
+		return error;
+	}
+	error = xattr_set(t.t_vp, t.t_cred, xa, flags);
 	vtarget_done(&t);
 	return error;
 }

@@ -10,14 +10,16 @@
 #include "rumpkern/kmem.h"
 #include "rumpvfs/tmpfs_page.h"
 
-/* Bounds of a piece: log words (up to five a page) and hand slots. */
+/*
+ * Bounds of a piece: log words (up to five a page) and hand slots, of which a
+ * page may take one and one more for each level of the tree above it.
+ */
 #define CUT_PAGES	384
-#define CUT_RUNS	24
+#define CUT_SLOTS	(KHAND_SLOTS - 16)
 
 struct cut {
 	char	*c_first;	/* a run of pages that is being gathered */
 	size_t	c_n;
-	unsigned c_nruns;
 };
 
 size_t
@@ -84,7 +86,6 @@ end_run(struct cut *c)
 
 	if (c->c_n > 0)
 		khand_add(KHAND_PAGES, PAGE_HAND(c->c_first, c->c_n));
-	c->c_nruns += c->c_n > 0;
 	c->c_n = 0;
 }
 
@@ -105,13 +106,14 @@ static bool
 cut_piece(struct vnode *vp, uint64_t from, uint64_t to)
 {
 	uint32_t mark = khand_mark();
-	struct cut c = { NULL, 0, 0 };
+	struct cut c = { NULL, 0 };
 	uint64_t key = from, word;
 	bool done = false;
 	size_t n;
 
 	KASSERT(klog_empty());
-	for (n = 0; n < CUT_PAGES && c.c_nruns < CUT_RUNS; n++, key++) {
+	for (n = 0; n < CUT_PAGES && (n == 0 || khand_mark() < CUT_SLOTS);
+	    n++, key++) {
 		word = radix_next(&vp->v_pages, &key);
 		if (word == 0 || key >= to) {
 			done = true;

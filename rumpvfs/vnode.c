@@ -153,7 +153,9 @@ vnode_alloc(struct fs *fs, enum vtype type, unsigned mode, uint32_t uid,
 {
 	struct vnode *vp;
 
-	vp = vfs_room() > 0 ? kmem_cache_alloc(KC_VNODE) : NULL;
+	/* What others gave back is there to be used, however full it is. */
+	vp = vfs_room() > 0 || kmem_cache_hasfree(KC_VNODE) ?
+	    kmem_cache_alloc(KC_VNODE) : NULL;
 	if (vp == NULL)
 		return ENOSPC;
 	kmutex_init(&vp->v_lock, KRANK_VNODE);

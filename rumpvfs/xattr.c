@@ -127,9 +127,8 @@ find(struct vnode *vp, const char *name, int *cmp)
 	return xp;
 }
 
-/* A fresh attribute with the program's value, in hand. */
-static int
-make(const char *name, const void *uvalue, size_t size, struct xattr **xap)
+int
+xattr_make(const char *name, const void *uvalue, size_t size, struct xattr **xap)
 {
 	size_t namelen = strlen(name);
 	struct xattr *xa;
@@ -148,18 +147,24 @@ make(const char *name, const void *uvalue, size_t size, struct xattr **xap)
 	return 0;
 }
 
+static const char *
+value_of(const struct xattr *xa)
+{
+
+	return xa->x_name + xa->x_namelen + 1;
+}
+
 /* A file capability is looked at by whoever runs the file: check its form. */
 static bool
 value_ok(const struct xattr *xa)
 {
-	const char *value = xa->x_name + xa->x_namelen + 1;
 	uint32_t magic;
 
 	if (strcmp(xa->x_name, XATTR_NAME_CAPS) != 0)
 		return true;
 	if (xa->x_size != XATTR_CAPS_SZ_2 && xa->x_size != XATTR_CAPS_SZ_3)
 		return false;
-	memcpy(&magic, value, sizeof(magic));
+	memcpy(&magic, value_of(xa), sizeof(magic));
 	magic &= VFS_CAP_REVISION_MASK;
 	return magic == (xa->x_size == XATTR_CAPS_SZ_2 ?
 	    VFS_CAP_REVISION_2 : VFS_CAP_REVISION_3);
@@ -167,7 +172,7 @@ value_ok(const struct xattr *xa)
 
 /* An access control list: its form is checked, then it is refused. */
 static int
-set_acl(struct vnode *vp, const struct cred *cr, const void *uvalue,
+set_acl(struct vnode *vp, const struct cred *cr, const char *value,
     size_t size)
 {
 	uint32_t version;
@@ -176,38 +181,35 @@ set_acl(struct vnode *vp, const struct cred *cr, const void *uvalue,
 		return EOPNOTSUPP;
 	if (size != 0 && size < sizeof(version))
 		return EINVAL;
-	if (size != 0 && copyin(uvalue, &version, sizeof(version)) != 0)
-		return EFAULT;
-	if (size != 0 && version != 2)
-		return EOPNOTSUPP;
+	if (size != 0) {
+		memcpy(&version, value, sizeof(version));
+		if (version != 2)
+			return EOPNOTSUPP;
+	}
 	if (cr->cr_fsuid != vp->v_uid && !cred_issuper(cr))
 		return EPERM;
 	return size <= sizeof(version) ? 0 : EOPNOTSUPP;
 }
 
 int
-xattr_set(struct vnode *vp, const struct cred *cr, const char *name,
-    const void *uvalue, size_t size, int flags)
+xattr_set(struct vnode *vp, const struct cred *cr, struct xattr *xa,
+    int flags)
 {
-	struct xattr *xa, *old, **xp;
+	struct xattr *old, **xp;
 	enum xclass class;
 	int error, cmp;
 
-	error = check(vp, cr, name, MAY_WRITE, &class);
-	if (error != 0)
-		return error;
-	if (class == XC_SYSTEM)
-		return set_acl(vp, cr, uvalue, size);
-	error = make(name, uvalue, size, &xa);
-	if (error != 0)
-		return error;
-	if (!value_ok(xa)) {
+	error = check(vp, cr, xa->x_name, MAY_WRITE, &class);
+	if (error == 0 && class != XC_SYSTEM && !value_ok(xa))
+		error = EINVAL;
+	if (error != 0 || class == XC_SYSTEM) {
+		if (error == 0)
+			error = set_acl(vp, cr, value_of(xa), xa->x_size);
 		kmem_free(xa);
-		return EINVAL;
+		return error;
 	}
-
 	kmutex_enter(&vp->v_lock);
-	xp = find(vp, name, &cmp);
+	xp = find(vp, xa->x_name, &cmp);
 	old = cmp == 0 ? *xp : NULL;
 	if (old != NULL && (flags & XATTR_CREATE))
 		error = EEXIST;

@@ -22,8 +22,13 @@ struct xattr {
 };
 
 /* These return 0 or an errno of Linux; memory is the program's (u). */
-int	xattr_set(struct vnode *, const struct cred *, const char *name,
-	    const void *uvalue, size_t size, int flags);
+
+/* A fresh attribute, in hand: what set takes.  EFAULT, ENOSPC. */
+int	xattr_make(const char *name, const void *uvalue, size_t size,
+	    struct xattr **);
+/* The attribute is linked or freed. */
+int	xattr_set(struct vnode *, const struct cred *, struct xattr *,
+	    int flags);
 /* size 0: only tell the length. */
 int	xattr_get(struct vnode *, const struct cred *, const char *name,
 	    void *uvalue, size_t size, long *len);

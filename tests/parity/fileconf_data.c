@@ -4,6 +4,7 @@
  */
 #include "fileconf.h"
 
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <signal.h>

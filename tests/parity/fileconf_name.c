@@ -4,6 +4,7 @@
  */
 #include "fileconf.h"
 
+#include <sys/ioctl.h>
 #include <linux/openat2.h>
 #include <sys/sysmacros.h>
 

@@ -187,7 +187,8 @@ Test(dir, a_hundred_thousand_names)
 
 Test(dir, reading_goes_on_where_it_was_among_changes)
 {
-	char buf[200], name[300];
+	_Alignas(struct dirent64) char buf[sizeof(struct dirent64)];
+	char name[300];
 	struct dirent64 *de;
 	int i, fd, seen[50] = { 0 };
 	long n, off;
