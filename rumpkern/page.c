@@ -110,8 +110,8 @@ take_fresh(struct page_state *ps)
 
 	if (ps->ps_npages - n < 1u << PAGE_MAXORDER)
 		return NULL;
-	KSET(ps->ps_brk, n + (1u << PAGE_MAXORDER));
 	KSET(ps->ps_nfree, ps->ps_nfree + (1u << PAGE_MAXORDER));
+	KSET(ps->ps_brk, n + (1u << PAGE_MAXORDER));
 	KSET(pg->pg_flags, PAGE_COLD);
 	KSET(pg->pg_order, PAGE_MAXORDER);
 	return pg;
@@ -390,15 +390,18 @@ uint64_t
 page_nfree(void)
 {
 	struct page_state *ps = ARENA->a_page;
+	uint64_t fresh;
 
-	return ps->ps_nfree + (ps->ps_npages - ps->ps_brk);
+	/* In this order: what take_fresh() moves is seen at least once. */
+	fresh = ps->ps_npages - KREAD(ps->ps_brk);
+	return fresh + KREAD(ps->ps_nfree);
 }
 
 uint32_t
 page_brk(void)
 {
 
-	return ARENA->a_page->ps_brk;
+	return KREAD(ARENA->a_page->ps_brk);
 }
 
 void
