@@ -319,9 +319,13 @@ hj_dispatch(struct hj_frame *hf)
 		return HJ_HOST;
 	if (hf->hf_nr == __NR_exit && curcpu() == NULL)
 		return HJ_HOST;
-	if (unlikely(curcpu() == NULL || *rumpuser_process.ru_mine == 0) &&
-	    hj_thread_attach() != 0)
-		return HJ_HOST;
+	if (unlikely(curcpu() == NULL || *rumpuser_process.ru_mine == 0)) {
+		if (hj_thread_attach() != 0)
+			return HJ_HOST;
+		/* In a process of its own now, it may be. */
+		if (plainly_host(hf, ci))
+			return HJ_HOST;
+	}
 	verdict = around(hf);
 	if (verdict >= 0)
 		return verdict;

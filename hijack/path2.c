@@ -68,7 +68,7 @@ cut_name(char *buf)
 
 /* lstat of an end, or of the directory it is in: 0 or an error. */
 static long
-probe(struct end *e, char *buf, bool parent)
+probe(struct end *e, char *buf, bool parent, bool follow)
 {
 	struct stat st;
 	long args[6], ret;
@@ -80,7 +80,7 @@ probe(struct end *e, char *buf, bool parent)
 		args[0] = e->e_dirfd;
 		args[1] = (long)buf;
 		args[2] = (long)&st;
-		args[3] = parent ? 0 : AT_SYMLINK_NOFOLLOW;
+		args[3] = parent || follow ? 0 : AT_SYMLINK_NOFOLLOW;
 		if (buf[0] == '\0')
 			args[3] |= AT_EMPTY_PATH;
 		if (e->e_where == HJ_AT_HOST)
@@ -122,8 +122,9 @@ static long
 across(const struct hj_frame *hf, struct end e[2])
 {
 	bool link = hf->hf_nr == __NR_link || hf->hf_nr == __NR_linkat;
-	bool empty = hf->hf_nr == __NR_linkat &&
-	    (hf->hf_args[4] & AT_EMPTY_PATH);
+	long flags = hf->hf_nr == __NR_linkat ? hf->hf_args[4] : 0;
+	bool empty = (flags & AT_EMPTY_PATH) != 0;
+	bool follow = (flags & AT_SYMLINK_FOLLOW) != 0;
 	char *buf;
 	size_t n;
 	long error;
@@ -141,13 +142,13 @@ across(const struct hj_frame *hf, struct end e[2])
 		if (buf[0] == '\0' && (i == 1 || !empty))
 			return -ENOENT;
 		if (link) {
-			error = probe(&e[i], buf, false);
+			error = probe(&e[i], buf, false, i == 0 && follow);
 			if (i == 1 && error == 0)
 				return -EEXIST;
 			if (i == 1 && error == -ENOENT)
-				error = probe(&e[i], buf, true);
+				error = probe(&e[i], buf, true, false);
 		} else {
-			error = probe(&e[i], buf, true);
+			error = probe(&e[i], buf, true, false);
 		}
 	}
 	return error == 0 ? -EXDEV : error;

@@ -224,7 +224,8 @@ check_side(const struct side *s, bool write)
 	long flags = side_flags(s);
 
 	if (flags < 0 || (flags & O_PATH) ||
-	    (flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY))
+	    (flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY) ||
+	    (flags & O_ACCMODE) == O_ACCMODE)
 		return -EBADF;
 	return 0;
 }
@@ -251,6 +252,23 @@ check_sendfile(const struct side *in, const struct side *out, size_t count)
 	if ((in->s_uoff != NULL && in->s_off < 0) || (long)count < 0)
 		return -EINVAL;
 	return check_side(out, true);
+}
+
+/* splice: error is what the offsets' pointers gave. */
+static long
+check_splice(const struct side *in, const struct side *out, long error)
+{
+	long fl = side_flags(in), ofl = side_flags(out), berror;
+
+	if (fl < 0 || ofl < 0 || ((fl | ofl) & O_PATH))
+		return -EBADF;
+	if ((in->s_uoff != NULL && is_type(in, S_IFIFO)) ||
+	    (out->s_uoff != NULL && is_type(out, S_IFIFO)))
+		return -ESPIPE;
+	if (error == -EFAULT)
+		return error;
+	berror = check_sides(in, out);
+	return berror != 0 ? berror : error;
 }
 
 long
@@ -286,6 +304,8 @@ hj_sys_xfer(struct hj_frame *hf)
 		return sys_call(ci->hc_rsys, a);
 	if (hf->hf_nr == __NR_sendfile && error != -EFAULT)
 		error = check_sendfile(&in, &out, a[3]);
+	else if (hf->hf_nr == __NR_splice)
+		error = check_splice(&in, &out, error);
 	else if (error == 0 || hf->hf_nr != __NR_sendfile)
 		error = (berror = check_sides(&in, &out)) != 0 ? berror : error;
 	if (error != 0)

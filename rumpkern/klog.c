@@ -22,6 +22,27 @@ klog_crashpoint(void)
 		rumpuser_die();
 }
 
+/* A release, as KSET() is: others read the word without the lock. */
+static void
+put_back(uintptr_t addr, unsigned size, uint64_t old)
+{
+
+	switch (size) {
+	case 1:
+		__atomic_store_n((uint8_t *)addr, old, __ATOMIC_RELEASE);
+		break;
+	case 2:
+		__atomic_store_n((uint16_t *)addr, old, __ATOMIC_RELEASE);
+		break;
+	case 4:
+		__atomic_store_n((uint32_t *)addr, old, __ATOMIC_RELEASE);
+		break;
+	default:
+		__atomic_store_n((uint64_t *)addr, old, __ATOMIC_RELEASE);
+		break;
+	}
+}
+
 void
 klog_rollback(struct cpu *c)
 {
@@ -31,12 +52,7 @@ klog_rollback(struct cpu *c)
 	while (c->c_nlog > 0) {
 		e = &c->c_log[c->c_nlog - 1];
 		addr = e->kl_addr & ((1UL << 56) - 1);
-		switch (e->kl_addr >> 56) {
-		case 1: *(volatile uint8_t *)addr = e->kl_old; break;
-		case 2: *(volatile uint16_t *)addr = e->kl_old; break;
-		case 4: *(volatile uint32_t *)addr = e->kl_old; break;
-		default: *(volatile uint64_t *)addr = e->kl_old; break;
-		}
+		put_back(addr, e->kl_addr >> 56, e->kl_old);
 		kbarrier();
 		*(volatile uint32_t *)&c->c_nlog = c->c_nlog - 1;
 		kbarrier();

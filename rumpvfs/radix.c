@@ -203,7 +203,8 @@ grow(struct radix *r, uint64_t key, struct radix_reserve *res)
 	}
 	while (height < want) {
 		rn = take_node(res, ++height);
-		rn->rn_slot[0] = r->r_root;
+		/* Who met it before it was freed may still look at it. */
+		__atomic_store_n(&rn->rn_slot[0], r->r_root, __ATOMIC_RELAXED);
 		rn->rn_count = 1;
 		atomic_thread_fence(memory_order_release);
 		KSET(r->r_root, (uint64_t)(uintptr_t)rn);

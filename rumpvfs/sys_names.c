@@ -263,6 +263,8 @@ sys_linkat(struct lwp *l, const struct sys_linkat_args *a, long *retval)
 		error = EEXIST;
 	else if (nd->nd_slash)
 		error = ENOENT;
+	else if (nd->nd_dvp->v_nlink == 0)
+		error = ENOENT;
 	else if (!maylink(tp.tp_old.nd_vp, &nd->nd_cred))
 		error = EPERM;
 	else

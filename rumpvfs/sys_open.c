@@ -138,8 +138,7 @@ openexisting(struct nameidata *nd, struct openreq *rq, struct file **fp)
 			error = vfs_devopen(nd->nd_l, vp);
 		if (error != 0)
 			return error;
-		if ((rq->or_flags & O_DIRECT) &&
-		    (vp->v_type == VDIR || vp->v_type == VFIFO))
+		if ((rq->or_flags & O_DIRECT) && vp->v_type == VDIR)
 			return EINVAL;
 		rq->or_trunc = (rq->or_flags & O_TRUNC) && vp->v_type == VREG;
 	}
@@ -236,6 +235,8 @@ openrest(struct lwp *l, const struct openreq *rq, struct file *f, long *retval)
 
 	if (unlikely(f->f_type == FTYPE_PIPE)) {
 		error = fifo_open(vp, rq->or_flags, f);
+		if (error == 0 && (rq->or_flags & O_DIRECT))
+			error = EINVAL;
 	} else if (rq->or_trunc) {
 		error = tmpfs_truncate(vp, 0, true);
 	}

@@ -179,15 +179,17 @@ check_source(const struct file *f, bool given, uint64_t pos, size_t count)
 }
 
 static int
-check_sink(const struct xfer *x)
+check_sink(const struct xfer *x, size_t count)
 {
 	if (!(x->x_out->f_mode & FMODE_WRITE))
 		return EBADF;
-	if (x->x_in->f_type == FTYPE_PIPE || !splices(x->x_in, false) ||
-	    !splices(x->x_out, true))
-		return EINVAL;
 	if (x->x_out->f_type != FTYPE_PIPE &&
-	    (x->x_out->f_flags & O_APPEND))
+	    ((x->x_out->f_flags & O_APPEND) ||
+	    !(x->x_in->f_mode & FMODE_SEEK)))
+		return EINVAL;
+	/* Whether they can is asked of those that have something to do. */
+	if (count != 0 && (x->x_in->f_type == FTYPE_PIPE ||
+	    !splices(x->x_in, false) || !splices(x->x_out, true)))
 		return EINVAL;
 	return 0;
 }
@@ -234,7 +236,7 @@ sys_sendfile(struct lwp *l, const struct sys_sendfile_args *a, long *retval)
 	error = check_source(x.x_in, given, pos, a->count);
 	if (error == 0) {
 		x.x_out = get_file(l, a->out_fd, 1);
-		error = x.x_out == NULL ? EBADF : check_sink(&x);
+		error = x.x_out == NULL ? EBADF : check_sink(&x, a->count);
 		if (error == 0 && a->count != 0)
 			error = send(&x, &pos, given, a->count, retval);
 		if (x.x_out != NULL)

@@ -31,10 +31,13 @@ file_read(struct file *f, struct uio *uio)
 	if (unlikely(vp->v_type != VREG)) {
 		if (is_dev(vp))
 			return dev_fileops.fo_read(f, uio);
-		return vp->v_type == VDIR ? EISDIR : EINVAL;
+		return vp->v_type == VDIR && uio->uio_offset +
+		    uio->uio_resid <= INT64_MAX ? EISDIR : EINVAL;
 	}
 	error = tmpfs_read(vp, uio);
-	if (likely(error == 0 && !(f->f_flags & O_NOATIME)))
+	/* A read that faults is one. */
+	if (likely((error == 0 || error == EFAULT) &&
+	    !(f->f_flags & O_NOATIME)))
 		vnode_accessed(vp);
 	return error;
 }

@@ -252,6 +252,19 @@ fd_inlen(uint32_t code)
 	return len > MAXIO && len < (size_t)1 << 62 ? MAXIO : len;
 }
 
+/* Is the page at off, which a descriptor may read, one without data? */
+bool
+fd_hole(int fd, off_t off)
+{
+	off_t at = lseek(fd, 0, SEEK_CUR), hole;
+
+	if (at == -1 || off < 0)
+		return false;
+	hole = lseek(fd, off, SEEK_HOLE);
+	lseek(fd, at, SEEK_SET);
+	return hole == off;
+}
+
 /*
  * On the host a write that faults still makes the file grow up to where it
  * was to go, and a page of a hole: not wanted, so it may only fault in data.

@@ -111,6 +111,26 @@ op_copy_file_range(struct side *s, const struct op *o)
 	return n;
 }
 
+/*
+ * What a copy between ranges that overlap in one file leaves depends on the
+ * size of the steps it is made in: the host's sendfile refuses it no more
+ * than rump's, and promises nothing.
+ */
+static bool
+overlap(int in, off_t from, int out, size_t len)
+{
+	off_t to = lseek(out, 0, SEEK_CUR), gap;
+	struct stat a, b;
+
+	if (from == -1)
+		from = lseek(in, 0, SEEK_CUR);
+	if (fstat(in, &a) == -1 || fstat(out, &b) == -1 ||
+	    a.st_dev != b.st_dev || a.st_ino != b.st_ino || from < 0 || to < 0)
+		return false;
+	gap = from > to ? from - to : to - from;
+	return gap != 0 && (size_t)gap < len;
+}
+
 long
 op_sendfile(struct side *s, const struct op *o)
 {
@@ -118,7 +138,8 @@ op_sendfile(struct side *s, const struct op *o)
 	size_t len = fd_inlen(A(3));
 	ssize_t n;
 
-	if (fd_room(FD(0), 0) == -1 || fd_may_block(FD(1)))
+	if (fd_room(FD(0), 0) == -1 || fd_may_block(FD(1)) ||
+	    overlap(FD(1), A(4) & 1 ? -1 : off, FD(0), len))
 		return fd_skipped(s);
 	n = sendfile(FD(0), FD(1), A(4) & 1 ? NULL : &off, len);
 	if (!(A(4) & 1))
@@ -202,11 +223,19 @@ op_mmap(struct side *s, const struct op *o)
 	int flags = A(2) & 2 ? MAP_PRIVATE : MAP_SHARED;
 	struct stat st;
 	char *p, byte = 0;
+	static bool hole;
 
+	/*
+	 * A hole that is read through a mapping becomes data on the host, and
+	 * on rump only if the mapping can change the file: left alone.
+	 */
+	if (s->index == 0)
+		hole = (prot == PROT_READ || flags == MAP_PRIVATE) &&
+		    fd_hole(fd, off);
 	p = mmap(NULL, PAGE, prot, flags, fd, off);
 	if (p == MAP_FAILED)
 		return -1;
-	if (fstat(fd, &st) == 0 && st.st_size > off) {
+	if (fstat(fd, &st) == 0 && st.st_size > off && !hole) {
 		put(s, " mapped=%016llx", (unsigned long long)hash(p, PAGE));
 		if (prot & PROT_WRITE) {
 			p[0] = 'M';
