@@ -54,9 +54,12 @@ follows(const struct hj_frame *hf, const struct hj_callinfo *ci)
 	    (arg(hf, ci->hc_atflags) & AT_SYMLINK_NOFOLLOW));
 }
 
-/* The host's answer; it may block: signals are let in. */
+/*
+ * The host's answer.  It may block: signals are let in, but not (ours) while
+ * the path is in the cpu's buffers, which their handlers use as well.
+ */
 static long
-host_path_call(const struct hj_frame *hf)
+host_path_call(const struct hj_frame *hf, bool ours)
 {
 	const long *a = hf->hf_args;
 	long ret;
@@ -64,9 +67,11 @@ host_path_call(const struct hj_frame *hf)
 	if (unlikely(hj.hp_traceall))
 		hj_trace_host(hf);
 	hj_thread.ht_onhost = true;
-	hj_leave();
+	if (!ours)
+		hj_leave();
 	ret = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	hj_enter();
+	if (!ours)
+		hj_enter();
 	return ret;
 }
 
@@ -103,8 +108,10 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 					hf->hf_args[ci->hc_dirfd - 1] =
 					    AT_FDCWD;
 			}
-			ret = host_path_call(hf);
+			ret = host_path_call(hf, hops > 0);
 			if (ret != -ENOENT || error != 0 ||
+			    hj_path_where(&dirfd, path, buf, &changed,
+			    &error) != HJ_AT_HOST || error != 0 ||
 			    !hj_symlink(buf[0] == '/' ? AT_FDCWD : dirfd, buf,
 			    follows(hf, ci), again))
 				return ret;
@@ -208,9 +215,10 @@ special_call(struct hj_frame *hf)
 static bool
 no_mappings(void)
 {
+	uint32_t host = likely(curcpu() != NULL) ? curcpu()->c_host :
+	    rumpuser_process.ru_host;
 
-	return curcpu() == NULL ||
-	    host_byindex(curcpu()->c_host)->h_maps == NULL;
+	return host_byindex(host)->h_maps == NULL;
 }
 
 /* Without entering anything: is this call the host's? */
@@ -306,6 +314,15 @@ around(struct hj_frame *hf)
 	return -1;
 }
 
+/* A buffer in a page of a mapping that is made when it is touched? */
+static bool
+mended(void)
+{
+
+	return hj_thread.ht_fault != NULL &&
+	    !no_mappings() && hj_mmap_fault(hj_thread.ht_fault);
+}
+
 int
 hj_dispatch(struct hj_frame *hf)
 {
@@ -332,13 +349,15 @@ hj_dispatch(struct hj_frame *hf)
 	do {
 		orig = *hf;
 		hj_thread.ht_onhost = false;
+		hj_thread.ht_fault = NULL;
 		hj_enter();
 		ret = body(hf, ci);
 		if (unlikely(hj.hp_tracefd >= 0) && ret != HJ_TO_HOST &&
 		    !hj_thread.ht_onhost)
 			hj_trace(ci->hc_rsys, orig.hf_args, ret);
 		restart = hj_leave();
-	} while (unlikely(ret == -KERESTART) && restart);
+	} while ((unlikely(ret == -KERESTART) && restart) ||
+	    (unlikely(ret == -EFAULT) && mended()));
 	if (ret == HJ_TO_HOST) {
 		if (unlikely(hj.hp_traceall))
 			hj_trace_host(&orig);

@@ -75,6 +75,7 @@ struct hj_thread {
 	struct cpu *ht_vparent;	/* the cpu of the parent of this vfork child */
 	bool	ht_vfork;	/* the fork under way is one */
 	bool	ht_onhost;	/* the call was made on the host */
+	void	*ht_fault;	/* what the kernel's EFAULT was about */
 	int	ht_fds[3];	/* the shim's own before a vfork */
 };
 
@@ -157,6 +158,9 @@ int	hj_path_escape(char *buf);
  * follows the slashes is in *rest.
  */
 int	hj_path_procfd(const char *path, const char **rest);
+/* /proc/PID/fd/N[/rest], whoever PID is. */
+bool	hj_path_otherfd(const char *path, int *pid, int *fd,
+	    const char **rest);
 /* /proc/self/exe and the like. */
 bool	hj_path_procexe(const char *path);
 /* What follows /proc/self/cwd, if that is a rump directory; or NULL. */

@@ -24,7 +24,7 @@
 
 #define ADDRESSES	(1UL << 47)
 #define BATCH		256	/* pages asked for at once; c_bounce */
-#define EAGER		16384	/* pages of a mapping whose holes are filled */
+#define EAGER_SHARE	8	/* holes that take no more of what is free are filled */
 #define AROUND		16	/* pages mapped at a fault */
 
 /* The page of the last fault that was mended. */
@@ -131,6 +131,7 @@ map_file(struct vnode *vp, char *addr, size_t len, unsigned long prot,
 	uint64_t index = off >> KPAGE_SHIFT;
 	size_t n = round_page(len) >> KPAGE_SHIFT, step, done;
 	uint64_t end = round_page(ARENA->a_map.am_size);
+	bool eager = n <= vfs_room() / EAGER_SHARE;
 	char *base;
 	long ret;
 
@@ -143,7 +144,7 @@ map_file(struct vnode *vp, char *addr, size_t len, unsigned long prot,
 	for (done = 0; done < within(vp, index, n); done += step) {
 		step = kmin(n - done, (size_t)BATCH);
 		ret = map_batch(vp, index + done, step,
-		    base + done * KPAGE_SIZE, prot, flags, n <= EAGER);
+		    base + done * KPAGE_SIZE, prot, flags, eager);
 		if (ret < 0) {
 			hj_host(__NR_munmap, base, len);
 			return ret;
@@ -217,7 +218,8 @@ hj_sys_mmap(struct hj_frame *hf)
 		error = EBADF;
 	else if ((uint64_t)a[1] > ADDRESSES)
 		error = ENOMEM;
-	else if (a[5] < 0 || a[1] > INT64_MAX - a[5])
+	else if (f->f_type == FTYPE_VNODE && f->f_vnode->v_type == VREG &&
+	    (a[5] < 0 || a[1] > INT64_MAX - a[5]))
 		error = EOVERFLOW;
 	if (error == 0)
 		error = check(f, prot, flags);
@@ -380,8 +382,14 @@ hj_mmap_fault(void *where)
 	size_t n;
 
 	/* In the kernel it is EFAULT: locks are held. */
-	if (hj_thread.ht_busy != 0 || curcpu() == NULL ||
-	    our_host()->h_maps == NULL)
+	if (hj_thread.ht_busy != 0)
+		return false;
+	/* This may be the first that the kernel hears of the thread. */
+	if (curcpu() == NULL &&
+	    (host_byindex(rumpuser_process.ru_host)->h_maps == NULL ||
+	    hj_thread_attach() != 0))
+		return false;
+	if (our_host()->h_maps == NULL)
 		return false;
 	/* Mapped, and again: the host has no memory for it. */
 	if (addr == last_fault) {

@@ -417,6 +417,20 @@ hj_path_procfd(const char *path, const char **rest)
 	return fd >= 0 && hj_fd_isrump(fd) ? fd : -1;
 }
 
+bool
+hj_path_otherfd(const char *path, int *pid, int *fd, const char **rest)
+{
+
+	path = after(path, "/proc/");
+	if (path == NULL)
+		return false;
+	*pid = number(path, &path);
+	if (*pid < 0 || (path = after(path, "fd/")) == NULL)
+		return false;
+	*fd = number(path, rest);
+	return *fd >= 0;
+}
+
 /* The proc's cwd is the host's from now on: the rump one is let go. */
 static void
 cwd_to_host(void)

@@ -298,6 +298,7 @@ hj_post_wait(long pid)
 {
 	uint32_t i, self, n = atomic_load(&ARENA->a_nhosts);
 	struct host *h;
+	int killed = 0;
 
 	if (curcpu() == NULL)
 		return;
@@ -308,8 +309,11 @@ hj_post_wait(long pid)
 		if (atomic_load(&h->h_state) == HOST_LIVE && i != self &&
 		    (pid > 0 ? h->h_pid == pid : h->h_parent == self) &&
 		    host_dead(h))
-			reap_host(i);
+			killed += reap_host(i);
 	}
+	/* It did not end by itself: children of its own may have died too. */
+	if (killed > 0)
+		reap_all();
 	hj_leave();
 }
 
@@ -389,7 +393,7 @@ hj_exit(void)
 	 * put its own back.
 	 */
 	cpu_reset(c);
-	atomic_store(&h->h_state, HOST_FREE);
+	host_free(h);
 	rumpuser_unclaim(h->h_index);
 	if (hj_thread.ht_vparent == NULL)
 		kcurcpu = NULL;

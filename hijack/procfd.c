@@ -16,6 +16,8 @@
 #include "rumpvfs/vnode.h"
 #include "syscalls/dispatch.h"
 
+#define LENT_FROM	900	/* numbers for files of other processes */
+
 /* A pipe has no vnode to open: the same end again. */
 static long
 same_end(struct lwp *l, int fd, int flags)
@@ -147,6 +149,10 @@ fd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd,
 		    hf->hf_args[ci->hc_path + 1]);
 	if (*rest == '\0' && nofollow(hf, ci))
 		return HJ_TO_HOST;
+	if (*rest == '\0' && (hf->hf_nr == __NR_open ||
+	    hf->hf_nr == __NR_openat) &&
+	    (hf->hf_args[ci->hc_path] & O_NOFOLLOW))
+		return hf->hf_args[ci->hc_path] & O_PATH ? HJ_TO_HOST : -ELOOP;
 	f = fd_getfile(curlwp(), fd, 0);
 	if (f == NULL)
 		return HJ_TO_HOST;
@@ -198,6 +204,65 @@ cwd_call(struct hj_frame *hf, const struct hj_callinfo *ci, const char *rest,
 	return HJ_AGAIN;
 }
 
+/* A file of another process's table, in hand; NULL: there is none. */
+static struct file *
+others_file(int pid, int n)
+{
+	struct lwproc_state *ls = ARENA->a_lwproc;
+	struct filedesc *fdp;
+	struct file *f = NULL;
+	struct host *h = NULL;
+	uint32_t i;
+
+	kmutex_enter(&ls->ls_lock);
+	for (i = 1; i < atomic_load(&ARENA->a_nhosts); i++) {
+		h = host_byindex(i);
+		if (atomic_load(&h->h_state) == HOST_LIVE && h->h_pid == pid &&
+		    h->h_proc != NULL)
+			break;
+	}
+	if (i < atomic_load(&ARENA->a_nhosts)) {
+		fdp = h->h_proc->p_fd;
+		kmutex_enter(&fdp->fd_lock);
+		if ((uint32_t)n < fdp->fd_last)
+			f = FDENT_FILE(fdp->fd_ents[n]);
+		if (f != NULL && file_hold(f) != 0)
+			f = NULL;
+		kmutex_exit(&fdp->fd_lock);
+	}
+	kmutex_exit(&ls->ls_lock);
+	return f;
+}
+
+/*
+ * /proc/PID/fd/N of another process of this kernel: its file gets a number of
+ * ours for the length of the call, a high one, out of the program's way.
+ */
+static long
+others_call(struct hj_frame *hf, const struct hj_callinfo *ci,
+    const char *path)
+{
+	const char *rest;
+	struct file *f;
+	int pid, n, fd;
+	long ret;
+
+	if (!hj_path_otherfd(path, &pid, &n, &rest))
+		return HJ_TO_HOST;
+	f = others_file(pid, n);
+	if (f == NULL)
+		return HJ_TO_HOST;
+	if (fd_install(curlwp(), f, LENT_FROM, true, &fd) != 0 &&
+	    fd_install(curlwp(), f, 0, true, &fd) != 0) {
+		file_rele(f);
+		return -EMFILE;
+	}
+	ret = fd_call(hf, ci, fd, rest);
+	fd_close(curlwp(), fd);
+	hj_host(__NR_close, fd);
+	return ret;
+}
+
 long
 hj_proc_call(struct hj_frame *hf, const struct hj_callinfo *ci,
     const char *path, char *again)
@@ -211,7 +276,9 @@ hj_proc_call(struct hj_frame *hf, const struct hj_callinfo *ci,
 	if (hj.hp_exe[0] != '\0' && hj_path_procexe(path))
 		return exe_call(hf, ci, again);
 	rest = hj_path_proccwd(path);
-	return rest != NULL ? cwd_call(hf, ci, rest, again) : HJ_TO_HOST;
+	if (rest != NULL)
+		return cwd_call(hf, ci, rest, again);
+	return others_call(hf, ci, path);
 }
 
 /* /proc/PID/fd of a process of this kernel, or fdinfo? */

@@ -115,8 +115,11 @@ handler(int sig, siginfo_t *si, void *ucontext)
 
 	if (sig == KWAKE_SIGNAL && si->si_code == SI_TKILL)
 		return;		/* it has ended a host call: that was all */
-	if (fault && (rumpuser_fixup(ucontext) || (sig == SIGBUS &&
-	    hj_mmap_fault(si->si_addr))))
+	if (fault && rumpuser_fixup(ucontext)) {
+		hj_thread.ht_fault = si->si_addr;
+		return;
+	}
+	if (sig == SIGBUS && fault && hj_mmap_fault(si->si_addr))
 		return;
 	if (hj_thread.ht_busy != 0 && !fault)
 		note(sig, si, ucontext);

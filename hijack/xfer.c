@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "hijack/hijack.h"
 #include "rumpkern/copy.h"
@@ -23,6 +24,7 @@ struct side {
 	bool	s_rump;
 	int64_t	s_off;		/* -1: the file's own offset */
 	int64_t	*s_uoff;	/* where the program keeps it */
+	bool	s_nowait;	/* rump: read only what is there */
 };
 
 static long
@@ -32,6 +34,7 @@ side_init(struct side *s, int fd, void *uoff)
 	s->s_fd = fd;
 	s->s_rump = hj_fd_isrump(fd);
 	s->s_off = -1;
+	s->s_nowait = false;
 	s->s_uoff = uoff;
 	if (uoff != NULL && copyin(uoff, &s->s_off, sizeof(s->s_off)) != 0)
 		return -EFAULT;
@@ -45,8 +48,15 @@ static long
 side_io(struct side *s, bool write, char *buf, size_t n)
 {
 	long args[6] = { s->s_fd, (long)buf, n, s->s_off }, ret;
+	struct iovec iov = { buf, n };
 
-	if (s->s_rump) {
+	if (s->s_rump && !write && s->s_nowait) {
+		args[1] = (long)&iov;
+		args[2] = 1;
+		args[3] = -1;
+		args[5] = RWF_NOWAIT;
+		ret = sys_call(RSYS_preadv2, args);
+	} else if (s->s_rump) {
 		if (s->s_off >= 0)
 			ret = sys_call(write ? RSYS_pwrite64 : RSYS_pread64,
 			    args);
@@ -196,7 +206,10 @@ do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 	if (is_type(inpipe ? out : in, S_IFDIR) || (long)len < 0)
 		return -EINVAL;
 	if (flags & SPLICE_F_NONBLOCK) {
-		if (inpipe && !side_ready(in, false))
+		/* A pipe of rump's may be at its end, which is no waiting. */
+		if (inpipe && in->s_rump)
+			in->s_nowait = true;
+		else if (inpipe && !side_ready(in, false))
 			return -EAGAIN;
 		if (outpipe && !side_ready(out, true))
 			return -EAGAIN;
@@ -239,6 +252,19 @@ check_sides(const struct side *in, const struct side *out)
 	return error != 0 ? error : check_side(out, true);
 }
 
+/* Where a side stands: 0 for what has no places. */
+static int64_t
+side_offset(const struct side *s)
+{
+	long args[6] = { s->s_fd, 0, SEEK_CUR }, ret;
+
+	if (s->s_off >= 0)
+		return s->s_off;
+	ret = s->s_rump ? sys_call(RSYS_lseek, args) :
+	    hj_host(__NR_lseek, s->s_fd, 0, SEEK_CUR);
+	return ret > 0 ? ret : 0;
+}
+
 /* sendfile looks at all of its source before its sink. */
 static long
 check_sendfile(const struct side *in, const struct side *out, size_t count)
@@ -249,7 +275,8 @@ check_sendfile(const struct side *in, const struct side *out, size_t count)
 		return error;
 	if (in->s_uoff != NULL && is_type(in, S_IFIFO))
 		return -ESPIPE;
-	if ((in->s_uoff != NULL && in->s_off < 0) || (long)count < 0)
+	if ((in->s_uoff != NULL && in->s_off < 0) ||
+	    count > (size_t)(INT64_MAX - side_offset(in)))
 		return -EINVAL;
 	return check_side(out, true);
 }

@@ -14,6 +14,8 @@
 #include "rumpkern/waitq.h"
 #include "rumpvfs/mapping.h"
 
+#define PATIENCE	1000	/* looks at a cpu that another rolls back */
+
 /* Move the newest object of a dead cpu's hand into ours, and release it. */
 static void
 release_one(struct cpu *dead)
@@ -36,13 +38,55 @@ drop_hazards(struct cpu *dead)
 			file_unhazard(dead, i);
 }
 
+static bool
+is_of(struct cpu *c, uint32_t host)
+{
+
+	return CPU_STATE_OF(atomic_load(&c->c_state)) != CPU_FREE &&
+	    c->c_host == host;
+}
+
+/*
+ * Rolled back, by us or by somebody else who was at it and still lives: wait
+ * for that, it takes no locks.  False: it takes long, so a later reaper goes on;
+ * or the slot is another host's by now.
+ */
+static bool
+rolled_back(struct cpu *c, uint32_t host)
+{
+	int i;
+
+	for (i = 0; i < PATIENCE && is_of(c, host); i++) {
+		if (reap_rollback(c))
+			return true;
+		rumpuser_yield();
+	}
+	return false;
+}
+
+/* The dead cpu was rolling back others when it died: finish that. */
 static void
-reap_cpu(struct cpu *c)
+roll_its_dead(struct cpu *dead)
+{
+	uint32_t i, w, n = atomic_load(&ARENA->a_ncpus);
+
+	for (i = 1; i < n; i++) {
+		w = atomic_load(&cpu_byindex(i)->c_state);
+		if (CPU_STATE_OF(w) == CPU_DEAD &&
+		    CPU_VALUE_OF(w) == dead->c_index)
+			reap_rollback(cpu_byindex(i));
+	}
+}
+
+/* False: it is still a cpu of the host, and not reaped. */
+static bool
+reap_cpu(struct cpu *c, uint32_t host)
 {
 	struct lwp *l;
 
-	if (!reap_rollback(c))
-		return;
+	if (!rolled_back(c, host))
+		return !is_of(c, host);
+	roll_its_dead(c);
 	waitent_cancel(&c->c_went);
 	while (c->c_nhand > 0)
 		release_one(c);
@@ -69,6 +113,7 @@ reap_cpu(struct cpu *c)
 	}
 	atomic_fetch_sub(&ARENA->a_ndead, 1);
 	cpu_reset(c);
+	return true;
 }
 
 /* A proc that lived in the dead host; NULL: none left. */
@@ -130,17 +175,21 @@ reap_locked(uint32_t index)
 {
 	struct host *h = host_byindex(index);
 	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+	bool all = true;
 
 	if (!host_dead(h))
 		return 0;
 	for (i = 1; i < n; i++)
-		if (CPU_STATE_OF(cpu_byindex(i)->c_state) != CPU_FREE &&
-		    cpu_byindex(i)->c_host == index)
-			reap_cpu(cpu_byindex(i));
+		if (is_of(cpu_byindex(i), index) &&
+		    !reap_cpu(cpu_byindex(i), index))
+			all = false;
+	/* The host's procs go only after all that its cpus were at. */
+	if (!all)
+		return 0;
 	mapping_remove(h, 0, UINT64_MAX);
 	reap_procs(index);
 	h->h_proc = NULL;
-	atomic_store(&h->h_state, HOST_FREE);
+	host_free(h);
 	return 1;
 }
 
@@ -153,10 +202,8 @@ reap_threads(void)
 
 	for (i = 1; i < n; i++) {
 		c = cpu_byindex(i);
-		if (CPU_STATE_OF(c->c_state) != CPU_FREE &&
-		    c->c_host == curcpu()->c_host &&
-		    cpu_isdead(i))
-			reap_cpu(c);
+		if (is_of(c, curcpu()->c_host) && cpu_isdead(i))
+			reap_cpu(c, curcpu()->c_host);
 	}
 }
 

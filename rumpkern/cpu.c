@@ -32,27 +32,31 @@ raise_count(_Atomic uint32_t *count, uint32_t n)
 		continue;
 }
 
-static bool
-change_state(struct cpu *c, uint32_t from, uint32_t to)
+/* Its owner says so, and nobody else does: it lives. */
+static void
+set_live(struct cpu *c, uint32_t host)
 {
 
-	return atomic_compare_exchange_strong(&c->c_state, &from, to);
+	atomic_store(&c->c_state,
+	    CPU_RESTATE(atomic_load(&c->c_state), CPU_LIVE, host));
 }
 
-/* A free cpu goes to the state; NULL: there is none. */
+/* A free cpu becomes an embryo of the host; NULL: there is none. */
 static struct cpu *
-take_slot(uint32_t state)
+take_slot(uint32_t host)
 {
 	struct cpu *c;
-	uint32_t i;
+	uint32_t i, w;
 
 	for (i = 1; i < CPU_MAX; i++) {
 		c = cpu_byindex(i);
-		if (atomic_load(&c->c_state) == CPU_FREE &&
-		    change_state(c, CPU_FREE, state)) {
+		w = atomic_load(&c->c_state);
+		if (CPU_STATE_OF(w) == CPU_FREE &&
+		    atomic_compare_exchange_strong(&c->c_state, &w,
+		    CPU_RESTATE(w, CPU_EMBRYO, host))) {
 			raise_count(&ARENA->a_ncpus, i + 1);
 			c->c_index = i;
-			c->c_host = CPU_VALUE_OF(state);
+			c->c_host = host;
 			return c;
 		}
 	}
@@ -82,6 +86,19 @@ host_clear(struct host *h, uint32_t parent)
 	h->h_maps = NULL;
 	kmutex_init(&h->h_maplock, KRANK_MAPS);
 	h->h_since = rumpuser_monotonic();
+}
+
+/*
+ * The slot is clean.  Its next user may die before it has said whose it is:
+ * then it is nobody's, and new.
+ */
+void
+host_free(struct host *h)
+{
+
+	h->h_parent = 0;
+	h->h_since = rumpuser_monotonic();
+	atomic_store(&h->h_state, HOST_FREE);
 }
 
 int
@@ -121,13 +138,13 @@ int
 cpu_attach(void)
 {
 	uint32_t host = rumpuser_process.ru_host;
-	struct cpu *c = take_slot(CPU_STATE(CPU_EMBRYO, host));
+	struct cpu *c = take_slot(host);
 
 	if (c == NULL)
 		return EAGAIN;
 	/* Not live before c_tid is ours: the old one's thread is dead. */
 	set_up(c);
-	atomic_store(&c->c_state, CPU_STATE(CPU_LIVE, host));
+	set_live(c, host);
 	kcurcpu = c;
 	return 0;
 }
@@ -145,7 +162,8 @@ cpu_reset(struct cpu *c)
 		__atomic_store_n(&c->c_hazard[i], NULL, __ATOMIC_RELEASE);
 	c->c_nlog = c->c_nlocks = c->c_nhand = c->c_nwakes = 0;
 	c->c_went.w_queue = NULL;
-	atomic_store(&c->c_state, CPU_FREE);
+	atomic_store(&c->c_state, CPU_RESTATE(atomic_load(&c->c_state) +
+	    CPU_TURN, CPU_FREE, 0));
 }
 
 void
@@ -177,9 +195,9 @@ cpu_embryo(struct cpu **cp, struct host **hp)
 	h->h_index = i;
 	h->h_pid = 0;
 	host_clear(h, curcpu()->c_host);
-	*cp = take_slot(CPU_STATE(CPU_EMBRYO, i));
+	*cp = take_slot(i);
 	if (*cp == NULL) {
-		atomic_store(&h->h_state, HOST_FREE);
+		host_free(h);
 		return EAGAIN;
 	}
 	*hp = h;
@@ -198,7 +216,7 @@ cpu_adopt(struct cpu *c, struct host *h)
 		return -error;
 	h->h_pid = rumpuser_getpid();
 	set_up(c);
-	atomic_store(&c->c_state, CPU_STATE(CPU_LIVE, h->h_index));
+	set_live(c, h->h_index);
 	atomic_store(&h->h_state, HOST_LIVE);
 	kcurcpu = c;
 	return 0;
@@ -218,5 +236,5 @@ cpu_embryo_free(struct cpu *c, struct host *h)
 {
 
 	cpu_reset(c);
-	atomic_store(&h->h_state, HOST_FREE);
+	host_free(h);
 }

@@ -71,8 +71,9 @@ struct waitent {
 
 /*
  * c_state is one word, so that it changes in one step: the state in the low
- * byte, and above it the host's index (LIVE, EMBRYO, ROLLED) or the index of the
- * cpu that rolls it back (DEAD).
+ * byte, above it the host's index (LIVE, EMBRYO, ROLLED) or the index of the
+ * cpu that rolls it back (DEAD), and on top how often the slot was given back:
+ * whoever has found its user dead must not hit the next one.
  *
  *	FREE -> EMBRYO -> LIVE	cpu_attach
  *	FREE -> EMBRYO -> LIVE	cpu_embryo in the parent, cpu_adopt in the child
@@ -90,7 +91,12 @@ enum cpu_state {
 
 #define CPU_STATE(s, v)		((uint32_t)(s) | (uint32_t)(v) << 8)
 #define CPU_STATE_OF(w)		((w) & 0xff)
-#define CPU_VALUE_OF(w)		((w) >> 8)
+#define CPU_VALUE_OF(w)		((w) >> 8 & 0xfff)
+#define CPU_TURN		(1U << 20)
+/* The same turn in another state. */
+#define CPU_RESTATE(w, s, v)	(((w) & -CPU_TURN) | CPU_STATE(s, v))
+
+_Static_assert(CPU_MAX <= 4096 && HOST_MAX <= 4096, "a value has 12 bits");
 
 struct cpu {
 	/* Its own thread writes these; a reaper reads and resets them. */
@@ -195,6 +201,7 @@ curlwp(void)
 
 /* This process takes a host slot; at boot, attach, or after a bare fork. */
 int	host_attach(void);
+void	host_free(struct host *);
 /*
  * Give the calling host thread a cpu.  0 or errno.  Callers outside rumpkern
  * use lwp_attach(), which gives it an lwp as well.

@@ -78,7 +78,7 @@ bool
 reap_rollback(struct cpu *c)
 {
 	uint32_t w = atomic_load(&c->c_state);
-	uint32_t dead = CPU_STATE(CPU_DEAD, curcpu()->c_index);
+	uint32_t dead = CPU_RESTATE(w, CPU_DEAD, curcpu()->c_index);
 
 	if (CPU_STATE_OF(w) == CPU_ROLLED)
 		return true;
@@ -89,7 +89,7 @@ reap_rollback(struct cpu *c)
 	klog_rollback(c);
 	free_locks(c);
 	kwakeup_flush(c);
-	atomic_store(&c->c_state, CPU_STATE(CPU_ROLLED, c->c_host));
+	atomic_store(&c->c_state, CPU_RESTATE(dead, CPU_ROLLED, c->c_host));
 	atomic_fetch_add(&ARENA->a_ndead, 1);
 	return true;
 }

@@ -138,7 +138,11 @@ rw_vec(struct lwp *l, int fd, const void *uiov, int cnt, const uint64_t *at,
 		error = uio_import(&uio, uiov, cnt, write);
 	if (error == 0 && uio.uio_resid != 0) {
 		uio.uio_flags = flags;
-		error = check_flags(f, flags);
+		if ((f->f_mode & FMODE_SEEK) && (at != NULL ? *at :
+		    f->f_offset) + uio.uio_resid > INT64_MAX)
+			error = EINVAL;
+		else
+			error = check_flags(f, flags);
 		if (error == 0)
 			error = filerw_move(l, f, &uio, at, retval);
 	}

@@ -173,7 +173,8 @@ check_source(const struct file *f, bool given, uint64_t pos, size_t count)
 		return EBADF;
 	if (given && !(f->f_mode & FMODE_SEEK))
 		return ESPIPE;
-	if ((int64_t)pos < 0 || (ssize_t)count < 0)
+	if ((int64_t)pos < 0 || (ssize_t)count < 0 ||
+	    ((f->f_mode & FMODE_SEEK) && pos + count > INT64_MAX))
 		return EINVAL;
 	return 0;
 }
@@ -189,8 +190,14 @@ check_sink(const struct xfer *x, size_t count)
 		return EINVAL;
 	/* Whether they can is asked of those that have something to do. */
 	if (count != 0 && (x->x_in->f_type == FTYPE_PIPE ||
-	    !splices(x->x_in, false) || !splices(x->x_out, true)))
+	    !splices(x->x_in, false) || !splices(x->x_out, true))) {
+		/* The host notes the access all the same. */
+		if (x->x_out->f_type != FTYPE_PIPE &&
+		    x->x_in->f_vnode != NULL &&
+		    !(x->x_in->f_flags & O_NOATIME))
+			vnode_accessed(x->x_in->f_vnode);
 		return EINVAL;
+	}
 	return 0;
 }
 
@@ -275,9 +282,12 @@ check_range(const struct xfer *x, uint64_t inpos, uint64_t outpos, size_t *len)
 
 	if (inpos + *len < inpos || outpos + *len < outpos)
 		return EOVERFLOW;
+	if (outpos == INT64_MAX)
+		return EFBIG;
 	if ((int64_t)inpos < 0 || (int64_t)outpos < 0)
 		return EINVAL;
 	*len = inpos >= size ? 0 : kmin(*len, size - inpos);
+	*len = kmin(*len, INT64_MAX - outpos);
 	if (vp == x->x_out->f_vnode && inpos + *len > outpos &&
 	    outpos + *len > inpos)
 		return EINVAL;

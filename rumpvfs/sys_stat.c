@@ -67,8 +67,8 @@ sys_newfstatat(struct lwp *l, const struct sys_newfstatat_args *a,
 	int error;
 
 	(void)retval;
-	if (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
-	    AT_EMPTY_PATH))
+	if ((a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
+	    AT_EMPTY_PATH)) && !vtarget_isfd(a->dirfd, a->path, a->flags))
 		return EINVAL;
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
 	if (error != 0)
@@ -147,8 +147,9 @@ sys_statx(struct lwp *l, const struct sys_statx_args *a, long *retval)
 	(void)retval;
 	if ((a->mask & RSTATX_RESERVED) ||
 	    (a->flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
-	    (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
-	    AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)))
+	    ((a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
+	    AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) &&
+	    !vtarget_isfd(a->dirfd, a->path, a->flags)))
 		return EINVAL;
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
 	if (error != 0)

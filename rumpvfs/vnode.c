@@ -77,7 +77,7 @@ static inline uint64_t
 vtime_ns(const struct vtime *vt)
 {
 
-	return vt->vt_sec * NSEC + vt->vt_nsec;
+	return KREAD(vt->vt_sec) * NSEC + KREAD(vt->vt_nsec);
 }
 
 /*
@@ -126,7 +126,7 @@ vnode_accessed(struct vnode *vp)
 	/* A torn look at times that change decides about an atime: no harm. */
 	if (likely(vtime_after(&vp->v_atime, &vp->v_mtime) &&
 	    vtime_after(&vp->v_atime, &vp->v_ctime) &&
-	    (int64_t)ns < (vp->v_atime.vt_sec + DAY) * (int64_t)NSEC))
+	    (int64_t)ns < (KREAD(vp->v_atime.vt_sec) + DAY) * (int64_t)NSEC))
 		return;
 	if (vtime_ns(&vp->v_atime) == ns)
 		return;
@@ -163,12 +163,13 @@ vnode_alloc(struct fs *fs, enum vtype type, unsigned mode, uint32_t uid,
 	/* A number that death wastes is no loss: no log. */
 	vp->v_ino = __atomic_fetch_add(&fs->fs_nextino, 1, __ATOMIC_RELAXED);
 	vp->v_usecount = 1;
-	vp->v_type = type;
 	vp->v_mode = mode & 07777;
 	vp->v_uid = uid;
 	vp->v_gid = gid;
 	vtime_now(&vp->v_btime);
 	vp->v_atime = vp->v_mtime = vp->v_ctime = vp->v_btime;
+	/* Not before: memory in hand is freed as it is, a vnode by its type. */
+	KSET(vp->v_type, type);
 	khand_drop(vp);
 	khand_add(KHAND_VNODE, vp);
 	klog_commit();

@@ -17,6 +17,13 @@ is_empty(const char *upath)
 	return upath == NULL || (copyin(upath, &c, 1) == 0 && c == '\0');
 }
 
+bool
+vtarget_isfd(int dirfd, const char *upath, int atflags)
+{
+
+	return dirfd >= 0 && (atflags & AT_EMPTY_PATH) && is_empty(upath);
+}
+
 int
 vtarget_path(struct vtarget *t, struct lwp *l, int dirfd, const char *upath,
     int atflags, int nameiflags)

@@ -25,6 +25,11 @@ struct vtarget {
  */
 int	vtarget_path(struct vtarget *, struct lwp *, int dirfd,
 	    const char *upath, int atflags, int nameiflags);
+/*
+ * Is the call, by its path and AT_EMPTY_PATH, on dirfd itself?  Then stat and
+ * statx look at no other flags.
+ */
+bool	vtarget_isfd(int dirfd, const char *upath, int atflags);
 /* By descriptor; opath: even of a file opened with O_PATH, else EBADF. */
 int	vtarget_fd(struct vtarget *, struct lwp *, int fd, bool opath);
 void	vtarget_done(struct vtarget *);

@@ -162,6 +162,24 @@ op_write_unwritten(void)
 }
 
 static void
+op_zero_range(void)
+{
+
+	MUST(rump_sys_fallocate(fd, FALLOC_FL_ZERO_RANGE, 1000, 30000));
+}
+
+/* Pages far from each other: each has nodes of its own in the tree. */
+static void
+op_sparse_cut(void)
+{
+	uint64_t i;
+
+	for (i = 0; i < 70; i++)
+		MUST(rump_sys_pwrite(fd, buf, 1, (i << 24) + (1 << 20)));
+	MUST(rump_sys_ftruncate(fd, 0));
+}
+
+static void
 op_truncate_write(void)
 {
 
@@ -212,6 +230,8 @@ const struct crashop data_ops[] = {
 	{ "fallocate, same size", OUT_SAME, pre_f, op_fallocate_keep },
 	{ "fallocate, then write", OUT_ANY, pre_f, op_write_unwritten },
 	{ "punching a hole", OUT_ANY, pre_big, op_punch },
+	{ "fallocate, zeroes", OUT_ANY, pre_big, op_zero_range },
+	{ "cut of a sparse file", OUT_ANY, pre_big, op_sparse_cut },
 	{ "sendfile", OUT_ANY, pre_big, op_sendfile },
 	{ "copy_file_range", OUT_ANY, pre_big, op_copy_range },
 	{ NULL, OUT_ANY, NULL, NULL }

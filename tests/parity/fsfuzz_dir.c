@@ -51,9 +51,14 @@ op_getdents(struct side *s, const struct op *o)
 
 	if (n == -1)
 		return -1;
-	/* How many names fit depends on their order in small buffers. */
-	if (size < 4096)
+	/*
+	 * How many names fit depends on their order in small buffers; and a
+	 * name made after such a read may or may not be met by the next one.
+	 */
+	if (size < 4096) {
+		lseek(fd, 0, SEEK_SET);
 		return n > 0;
+	}
 	for (at = 0; at < n; names++)
 		at += ((struct dirent64_head *)(buf + at))->reclen;
 	return names;

@@ -55,6 +55,26 @@ fd_room(int fd, size_t len)
 	return len > 2 * PAGE ? 2 * PAGE : (ssize_t)len;
 }
 
+bool
+fd_isfifo(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/*
+ * A FIFO with something in it: file pages that are spliced into it take a
+ * slot each on the host, however short they are.
+ */
+bool
+fd_filled(int fd)
+{
+	int queued = 0;
+
+	return fd_isfifo(fd) && ioctl(fd, FIONREAD, &queued) == 0 && queued != 0;
+}
+
 /* Close a slot's old descriptor and give it a new one. */
 static long
 into_slot(struct side *s, uint32_t slot, int fd)

@@ -99,6 +99,8 @@ FSFUZZ_OPS(DECLARE)
 bool fd_may_block(int);
 long fd_skipped(struct side *);
 ssize_t fd_room(int, size_t);
+bool fd_isfifo(int);
+bool fd_filled(int);
 bool fd_hole(int, off_t);
 bool fd_grows_by_fault(int, uint32_t, off_t);
 size_t fd_inlen(uint32_t);

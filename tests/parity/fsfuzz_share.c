@@ -136,14 +136,30 @@ op_sendfile(struct side *s, const struct op *o)
 {
 	off_t off = OFF(2);
 	size_t len = fd_inlen(A(3));
-	ssize_t n;
+	ssize_t n, room = fd_room(FD(0), 0);
+	int error;
 
-	if (fd_room(FD(0), 0) == -1 || fd_may_block(FD(1)) ||
+	if (len < (size_t)1 << 62)
+		room = fd_room(FD(0), len);
+	if (room == -1 || fd_may_block(FD(1)) ||
+	    fd_filled(FD(0)) ||
 	    overlap(FD(1), A(4) & 1 ? -1 : off, FD(0), len))
 		return fd_skipped(s);
+	if (len < (size_t)1 << 62)
+		len = (size_t)room;
+	if (fd_isfifo(FD(0)) && (fcntl(FD(0), F_GETFL) & O_ACCMODE) != O_RDWR)
+		return fd_skipped(s);
 	n = sendfile(FD(0), FD(1), A(4) & 1 ? NULL : &off, len);
+	error = errno;
 	if (!(A(4) & 1))
 		put(s, " off=%lld", (long long)off);
+	/* On the host a FIFO has the file's own pages, which may change. */
+	if (n > 0 && fd_isfifo(FD(0))) {
+		room = read(FD(0), outpool, (size_t)n);
+		put(s, " fifo=%zd/%016llx", room, (unsigned long long)
+		    hash(outpool, room > 0 ? (size_t)room : 0));
+	}
+	errno = error;
 	return n;
 }
 
@@ -157,7 +173,7 @@ op_splice(struct side *s, const struct op *o)
 	int p[2], error;
 	ssize_t n, m;
 
-	if (fd_room(FD(0), 0) == -1)
+	if (fd_room(FD(0), 0) == -1 || (A(3) & 1 && fd_filled(FD(0))))
 		return fd_skipped(s);
 	if (len > PAGE && len < (size_t)1 << 62)
 		len = PAGE;
@@ -227,10 +243,11 @@ op_mmap(struct side *s, const struct op *o)
 
 	/*
 	 * A hole that is read through a mapping becomes data on the host, and
-	 * on rump only if the mapping can change the file: left alone.
+	 * on rump only if the mapping may change the file: left alone.
 	 */
 	if (s->index == 0)
-		hole = (prot == PROT_READ || flags == MAP_PRIVATE) &&
+		hole = (flags == MAP_PRIVATE ||
+		    (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR) &&
 		    fd_hole(fd, off);
 	p = mmap(NULL, PAGE, prot, flags, fd, off);
 	if (p == MAP_FAILED)
