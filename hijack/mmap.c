@@ -218,8 +218,9 @@ hj_sys_mmap(struct hj_frame *hf)
 		error = EBADF;
 	else if ((uint64_t)a[1] > ADDRESSES)
 		error = ENOMEM;
-	else if (f->f_type == FTYPE_VNODE && f->f_vnode->v_type == VREG &&
-	    (a[5] < 0 || a[1] > INT64_MAX - a[5]))
+	else if (f->f_type == FTYPE_VNODE && f->f_vnode->v_type == VREG ?
+	    a[5] < 0 || a[1] > INT64_MAX - a[5] :
+	    (uint64_t)a[5] > UINT64_MAX - round_page(a[1]))
 		error = EOVERFLOW;
 	if (error == 0)
 		error = check(f, prot, flags);

@@ -203,7 +203,8 @@ do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 		return -EINVAL;
 	if ((inpipe && in->s_uoff != NULL) || (outpipe && out->s_uoff != NULL))
 		return -ESPIPE;
-	if (is_type(inpipe ? out : in, S_IFDIR) || (long)len < 0)
+	if (is_type(inpipe ? out : in, S_IFDIR) ||
+	    ((long)len < 0 && !(inpipe && outpipe)))
 		return -EINVAL;
 	if (flags & SPLICE_F_NONBLOCK) {
 		/* A pipe of rump's may be at its end, which is no waiting. */

@@ -280,7 +280,7 @@ sys_truncate(struct lwp *l, const struct sys_truncate_args *a, long *retval)
 	else
 		error = vnode_access(t.t_vp, t.t_cred, W_OK);
 	if (error == 0)
-		error = tmpfs_truncate(t.t_vp, a->length, true);
+		error = tmpfs_truncate(t.t_vp, a->length, false);
 	vtarget_done(&t);
 	return error;
 }

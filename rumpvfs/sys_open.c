@@ -191,6 +191,20 @@ opentmp(struct nameidata *nd, struct openreq *rq, struct file **fp)
 	return 0;
 }
 
+/*
+ * Whoever creates a file in a sticky directory open to all does not mean a
+ * device or socket that another left there; as the hosts' default.
+ */
+static bool
+planted(const struct nameidata *nd)
+{
+	const struct vnode *vp = nd->nd_vp, *dvp = nd->nd_dvp;
+
+	return vp->v_type != VREG && vp->v_type != VFIFO &&
+	    (dvp->v_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH) &&
+	    vp->v_uid != dvp->v_uid && vp->v_uid != nd->nd_cred.cr_fsuid;
+}
+
 static int
 openlocked(struct nameidata *nd, struct openreq *rq, struct file **fp)
 {
@@ -204,6 +218,8 @@ openlocked(struct nameidata *nd, struct openreq *rq, struct file **fp)
 			return EEXIST;
 		if (nd->nd_vp->v_type == VDIR)
 			return EISDIR;
+		if (planted(nd))
+			return EACCES;
 	}
 	return openexisting(nd, rq, fp);
 }

@@ -185,19 +185,18 @@ check_sink(const struct xfer *x, size_t count)
 	if (!(x->x_out->f_mode & FMODE_WRITE))
 		return EBADF;
 	if (x->x_out->f_type != FTYPE_PIPE &&
-	    ((x->x_out->f_flags & O_APPEND) ||
+	    (x->x_out->f_offset + count > INT64_MAX ||
+	    (x->x_out->f_flags & O_APPEND) ||
 	    !(x->x_in->f_mode & FMODE_SEEK)))
 		return EINVAL;
+	/* The host notes the access whatever comes of it. */
+	if (x->x_out->f_type != FTYPE_PIPE && x->x_in->f_vnode != NULL &&
+	    !(x->x_in->f_flags & O_NOATIME))
+		vnode_accessed(x->x_in->f_vnode);
 	/* Whether they can is asked of those that have something to do. */
 	if (count != 0 && (x->x_in->f_type == FTYPE_PIPE ||
-	    !splices(x->x_in, false) || !splices(x->x_out, true))) {
-		/* The host notes the access all the same. */
-		if (x->x_out->f_type != FTYPE_PIPE &&
-		    x->x_in->f_vnode != NULL &&
-		    !(x->x_in->f_flags & O_NOATIME))
-			vnode_accessed(x->x_in->f_vnode);
+	    !splices(x->x_in, false) || !splices(x->x_out, true)))
 		return EINVAL;
-	}
 	return 0;
 }
 

@@ -241,7 +241,8 @@ tmpfs_truncate(struct vnode *vp, uint64_t size, bool touch)
 	kmutex_enter(&vp->v_lock);
 	tmpfs_settle(vp, size);
 	tmpfs_drop_setid(vp);
-	if (touch || size != vp->v_size)
+	/* As the host: to take away what may be there is a change. */
+	if (touch || size != vp->v_size || vp->v_npages != 0)
 		vnode_touch(vp, VTOUCH_MTIME | VTOUCH_CTIME);
 	if (size < vp->v_size)
 		shrink(vp, size);

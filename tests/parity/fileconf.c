@@ -196,6 +196,7 @@ static const struct {
 	{ "locks", conf_locks }, { "flock", conf_flock },
 	{ "mmap", conf_mmap }, { "mremap", conf_mremap },
 	{ "mapfork", conf_mapfork }, { "mapfault", conf_mapfault },
+	{ "mapthread", conf_mapthread },
 	{ "statx", conf_statx }, { "cwd", conf_cwd }, { "proc", conf_proc },
 };
 

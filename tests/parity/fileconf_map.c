@@ -4,6 +4,7 @@
  */
 #include "fileconf.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 
@@ -299,6 +300,55 @@ conf_mremap(void)
 	if (q != MAP_FAILED)
 		peek("private grown", q + 2 * PG);
 	C(mremap(q, PG, 2 * PG, MREMAP_FIXED, q) == MAP_FAILED ? -1 : 0);
+}
+
+static void *
+touch_grown(void *p)
+{
+
+	((char *)p)[2 * PG] = 'T';
+	return NULL;
+}
+
+static void *
+unmap(void *p)
+{
+
+	munmap(p, 4 * PG);
+	return NULL;
+}
+
+/* Threads whose first act is in a mapping; holes that nobody touched yet. */
+void
+conf_mapthread(void)
+{
+	size_t big = 300UL << 20;
+	char *p, vec[4];
+	pthread_t t;
+	int fd, zero;
+
+	fd = file("f", 0, O_RDWR);
+	p = M(4 * PG, RW, MAP_SHARED, fd, 0);
+	C(ftruncate(fd, 4 * PG));
+	C(pthread_create(&t, NULL, touch_grown, p));
+	C(pthread_join(t, NULL));
+	C(pread(fd, vec, 1, 2 * PG));
+	show_bytes("thread", vec, 1);
+	C(pthread_create(&t, NULL, unmap, p));
+	C(pthread_join(t, NULL));
+	C(mmap(p, 4 * PG, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
+	    == p);
+	C(p[2 * PG]);
+	C(zero = open("/dev/zero", O_RDONLY));
+	C(ftruncate(fd, big));
+	p = M(big, RW, MAP_SHARED, fd, 0);
+	C(pwrite(fd, p + big / 3, 10, 0));
+	C(pread(fd, p + big / 2, 10, 0));
+	C(read(zero, p + big / 4, 10));
+	p[big - 1] = 'e';
+	C(pread(fd, vec, 1, big - 1));
+	show_bytes("end", vec, 1);
+	C(munmap(p, big));
 }
 
 static char *shared, *private;

@@ -43,12 +43,24 @@ make_lock(struct flock *fl, const struct op *o)
 	fl->l_len = (off_t)arg_offset(A(3));
 }
 
+/* The size of a directory, where SEEK_END counts from, is its own affair. */
+static bool
+from_dir_end(int fd, const struct flock *fl)
+{
+	struct stat st;
+
+	return fl->l_whence == SEEK_END && fstat(fd, &st) == 0 &&
+	    S_ISDIR(st.st_mode);
+}
+
 long
 op_setlk(struct side *s, const struct op *o)
 {
 	struct flock fl;
 
 	make_lock(&fl, o);
+	if (from_dir_end(FD(0), &fl))
+		return fd_skipped(s);
 	return fcntl(FD(0), A(1) & 4 ? F_OFD_SETLK : F_SETLK, &fl);
 }
 
@@ -60,6 +72,8 @@ getlk(struct side *s, const struct op *o, int cmd)
 	int r;
 
 	make_lock(&fl, o);
+	if (from_dir_end(FD(0), &fl))
+		return fd_skipped(s);
 	r = fcntl(FD(0), cmd, &fl);
 	if (r == 0)
 		put(s, " type=%d whence=%d start=%lld len=%lld pid=%d",
@@ -125,7 +139,8 @@ overlap(int in, off_t from, int out, size_t len)
 	if (from == -1)
 		from = lseek(in, 0, SEEK_CUR);
 	if (fstat(in, &a) == -1 || fstat(out, &b) == -1 ||
-	    a.st_dev != b.st_dev || a.st_ino != b.st_ino || from < 0 || to < 0)
+	    !S_ISREG(a.st_mode) || a.st_dev != b.st_dev ||
+	    a.st_ino != b.st_ino || from < 0 || to < 0)
 		return false;
 	gap = from > to ? from - to : to - from;
 	return gap != 0 && (size_t)gap < len;
@@ -242,13 +257,11 @@ op_mmap(struct side *s, const struct op *o)
 	static bool hole;
 
 	/*
-	 * A hole that is read through a mapping becomes data on the host, and
-	 * on rump only if the mapping may change the file: left alone.
+	 * A hole that is read through a mapping becomes data on the host, on
+	 * rump when it is mapped shared: then it is read, else left alone.
 	 */
 	if (s->index == 0)
-		hole = (flags == MAP_PRIVATE ||
-		    (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR) &&
-		    fd_hole(fd, off);
+		hole = flags == MAP_PRIVATE && fd_hole(fd, off);
 	p = mmap(NULL, PAGE, prot, flags, fd, off);
 	if (p == MAP_FAILED)
 		return -1;
