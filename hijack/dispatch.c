@@ -102,6 +102,9 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 				if (ret != HJ_TO_HOST)
 					return ret;
 			}
+			if (error == 0 && buf[0] != '/' && ci->hc_dirfd &&
+			    unlikely(hj_fd_ours(dirfd)))
+				return -EBADF;
 			if (hops > 0) {
 				hf->hf_args[ci->hc_path - 1] = (long)path;
 				if (ci->hc_dirfd)

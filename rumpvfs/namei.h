@@ -49,9 +49,9 @@ struct nameidata {
 /*
  * Walk the program's string `upath' from descriptor dirfd (AT_FDCWD: the
  * cwd).  0 with the name lock held, or an errno with nothing held.  KEHOST: the
- * path leaves this kernel (an absolute symlink, or .. above the root, of a
- * proc with PROC_HIJACK); c_hostpath is the rest: a string that starts with
- * "/" for an absolute path, or with "../" for one above the root.
+ * path leaves this kernel (a symlink to outside ru_prefix, or .. above the
+ * root, of a proc with PROC_HIJACK); c_hostpath is the rest: a string that
+ * starts with "/" for an absolute path, or with "../" for one above the root.
  */
 int	namei_lookup(struct nameidata *, struct lwp *, int dirfd,
 	    const char *upath, int flags);

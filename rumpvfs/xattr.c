@@ -128,7 +128,8 @@ find(struct vnode *vp, const char *name, int *cmp)
 }
 
 int
-xattr_make(const char *name, const void *uvalue, size_t size, struct xattr **xap)
+xattr_make(const char *name, const void *uvalue, size_t size,
+    struct xattr **xap)
 {
 	size_t namelen = strlen(name);
 	struct xattr *xa;
