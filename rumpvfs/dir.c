@@ -226,16 +226,18 @@ dir_vnode(const struct nameidata *nd, enum vtype type, uint32_t mode,
 	uint32_t gid = cred->cr_fsgid;
 	int error;
 
-	if (type != VLNK)
-		mode &= ~nd->nd_l->l_proc->p_umask;
+	/* As Linux: the umask comes after the setgid bit was looked at. */
 	if (dvp->v_mode & S_ISGID) {
 		gid = dvp->v_gid;
-		if (type == VDIR)
-			mode |= S_ISGID;
-		else if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+		if (type != VDIR &&
+		    (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
 		    !cred_ingroup(cred, gid) && !cred_issuper(cred))
 			mode &= ~S_ISGID;
 	}
+	if (type != VLNK)
+		mode &= ~nd->nd_l->l_proc->p_umask;
+	if (type == VDIR && (dvp->v_mode & S_ISGID))
+		mode |= S_ISGID;
 	error = vnode_alloc(dvp->v_fs, type, mode, cred->cr_fsuid, gid, vpp);
 	if (error == 0)
 		(*vpp)->v_rdev = rdev;
