@@ -11,7 +11,7 @@
 #include "syscalls/dispatch.h"
 #include "syscalls/init.h"
 
-#define HOPS	40	/* as many as Linux follows symlinks */
+#define HOPS 40 /* as many as Linux follows symlinks */
 
 static inline long
 arg(const struct hj_frame *hf, int place)
@@ -50,8 +50,9 @@ follows(const struct hj_frame *hf, const struct hj_callinfo *ci)
 	case __NR_openat:
 		return !(hf->hf_args[ci->hc_path] & O_NOFOLLOW);
 	}
-	return !(ci->hc_bits & HC_NOFOLLOW) && !(ci->hc_atflags &&
-	    (arg(hf, ci->hc_atflags) & AT_SYMLINK_NOFOLLOW));
+	return !(ci->hc_bits & HC_NOFOLLOW) &&
+	    !(ci->hc_atflags &&
+		(arg(hf, ci->hc_atflags) & AT_SYMLINK_NOFOLLOW));
 }
 
 /*
@@ -114,9 +115,10 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 			ret = host_path_call(hf, hops > 0);
 			if (ret != -ENOENT || error != 0 ||
 			    hj_path_where(&dirfd, path, buf, &changed,
-			    &error) != HJ_AT_HOST || error != 0 ||
+				&error) != HJ_AT_HOST ||
+			    error != 0 ||
 			    !hj_symlink(buf[0] == '/' ? AT_FDCWD : dirfd, buf,
-			    follows(hf, ci), again))
+				follows(hf, ci), again))
 				return ret;
 			hj_thread.ht_onhost = false;
 			path = again;
@@ -219,7 +221,7 @@ static bool
 no_mappings(void)
 {
 	uint32_t host = likely(curcpu() != NULL) ? curcpu()->c_host :
-	    rumpuser_process.ru_host;
+						   rumpuser_process.ru_host;
 
 	return host_byindex(host)->h_maps == NULL;
 }
@@ -242,7 +244,7 @@ plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
 		return !fd_matters(a[0]) &&
 		    !fd_matters(a[hf->hf_nr == __NR_epoll_ctl ? 2 : 1]);
 	case __NR_getdents64:
-		return false;	/* the shim's own are hidden */
+		return false; /* the shim's own are hidden */
 	case __NR_getcwd:
 		return hj_proc()->p_flags & PROC_HOSTCWD;
 	case __NR_mmap:
@@ -322,8 +324,8 @@ static bool
 mended(void)
 {
 
-	return hj_thread.ht_fault != NULL &&
-	    !no_mappings() && hj_mmap_fault(hj_thread.ht_fault);
+	return hj_thread.ht_fault != NULL && !no_mappings() &&
+	    hj_mmap_fault(hj_thread.ht_fault);
 }
 
 int
@@ -394,11 +396,24 @@ void
 hj_dispatch_init(void)
 {
 	static const uint16_t ours[] = {
-		__NR_rt_sigaction, __NR_execve, __NR_execveat,
-		__NR_exit, __NR_exit_group, __NR_fork, __NR_vfork, __NR_clone,
-		__NR_clone3, __NR_wait4, __NR_waitid, __NR_poll, __NR_ppoll,
-		__NR_select, __NR_pselect6, __NR_munmap,
-		__NR_mprotect, __NR_mremap,
+		__NR_rt_sigaction,
+		__NR_execve,
+		__NR_execveat,
+		__NR_exit,
+		__NR_exit_group,
+		__NR_fork,
+		__NR_vfork,
+		__NR_clone,
+		__NR_clone3,
+		__NR_wait4,
+		__NR_waitid,
+		__NR_poll,
+		__NR_ppoll,
+		__NR_select,
+		__NR_pselect6,
+		__NR_munmap,
+		__NR_mprotect,
+		__NR_mremap,
 	};
 	size_t i;
 

@@ -8,12 +8,12 @@
 #include "hijack/libs.h"
 #include "rumpkern/copy.h"
 
-#define ATTACH	"RUMP_ATTACH="
-#define PRELOAD	"LD_PRELOAD="
-#define AUDIT	"LD_AUDIT="
-#define LIBPATH	"LD_LIBRARY_PATH="
-#define SPEC	"RUMPHIJACK="
-#define LONGEST	16		/* of these */
+#define ATTACH  "RUMP_ATTACH="
+#define PRELOAD "LD_PRELOAD="
+#define AUDIT   "LD_AUDIT="
+#define LIBPATH "LD_LIBRARY_PATH="
+#define SPEC    "RUMPHIJACK="
+#define LONGEST 16 /* of these */
 
 static bool
 starts(const char *s, const char *head)
@@ -28,8 +28,8 @@ is_self(const char *list)
 {
 	size_t n = strlen(hj.hp_self);
 
-	if (strncmp(list, hj.hp_self, n) == 0 && (list[n] == '\0' ||
-	    list[n] == ':' || list[n] == ' '))
+	if (strncmp(list, hj.hp_self, n) == 0 &&
+	    (list[n] == '\0' || list[n] == ':' || list[n] == ' '))
 		return list + n;
 	return NULL;
 }
@@ -84,8 +84,9 @@ build_load(const char **env, long *k, const char *preload, bool early,
 	} else if (!found) {
 		env[(*k)++] = buf;
 		buf += kfmt(buf, end - buf, PRELOAD "%s%s%s", hj.hp_self,
-		    preload != NULL && *preload != '\0' ? ":" : "",
-		    preload != NULL ? preload : "") + 1;
+			   preload != NULL && *preload != '\0' ? ":" : "",
+			   preload != NULL ? preload : "") +
+		    1;
 		hide |= HJ_HIDE_PRELOAD;
 	}
 	*next = buf;
@@ -126,14 +127,14 @@ hj_env_build(struct image *im, const char *const *uenv, long n)
 	buf = im->im_next;
 	if (hide & HJ_HIDE_SPEC) {
 		env[k++] = buf;
-		buf += kfmt(buf, end - buf, SPEC "%s",
-		    hj.hp_spec.sp_text) + 1;
+		buf += kfmt(buf, end - buf, SPEC "%s", hj.hp_spec.sp_text) + 1;
 	}
 	env[k++] = buf;
 	buf += kfmt(buf, end - buf, ATTACH "%d,%u,%u,%d,%d,%d,%u,%lu,%s%s",
-	    rumpuser_process.ru_arenafd, curcpu()->c_host,
-	    curcpu()->c_index, hj.hp_tracefd, hj.hp_holder,
-	    im->im_loadfd, hide, strlen(name), name, im->im_exe) + 1;
+		   rumpuser_process.ru_arenafd, curcpu()->c_host,
+		   curcpu()->c_index, hj.hp_tracefd, hj.hp_holder,
+		   im->im_loadfd, hide, strlen(name), name, im->im_exe) +
+	    1;
 	env[k] = NULL;
 	im->im_next = buf;
 	return 0;
@@ -188,8 +189,8 @@ hj_env_attach(char **envp, struct hj_attach *at)
 	    v[7] < 0 || v[7] >= KPATH_MAX || v[7] > (long)strlen(s))
 		return false;
 	memcpy(name, s, v[7]);
-	*at = (struct hj_attach){ v[0], v[1], v[2], v[3], v[4], v[5],
-	    v[6], name, s + v[7] };
+	*at = (struct hj_attach){ v[0], v[1], v[2], v[3], v[4], v[5], v[6],
+		name, s + v[7] };
 	return strlen(at->at_exe) < KPATH_MAX;
 }
 

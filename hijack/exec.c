@@ -55,7 +55,8 @@ prepare(struct image *im, const char *upath, const char *const *uargv,
 	int error;
 
 	len = roundup2((argc + envc + IMAGE_ARGS + 16) * sizeof(char *) +
-	    IMAGE_NAMES + HJ_ENV_SIZE, KPAGE_SIZE);
+		IMAGE_NAMES + HJ_ENV_SIZE,
+	    KPAGE_SIZE);
 	p = hj_host(__NR_mmap, 0, len, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p < 0 && p > -4096)
@@ -71,8 +72,7 @@ prepare(struct image *im, const char *upath, const char *const *uargv,
 	error = copyinstr(upath, (char *)im->im_path, KPATH_MAX, &n);
 	if (error != 0)
 		return -error;
-	if (argc > 0 && copyin(uargv, im->im_argv, argc *
-	    sizeof(char *)) != 0)
+	if (argc > 0 && copyin(uargv, im->im_argv, argc * sizeof(char *)) != 0)
 		return -EFAULT;
 	im->im_argv[argc] = NULL;
 	return 0;
@@ -96,7 +96,7 @@ warn_unfollowed(const struct image *im)
 	if (n == sizeof(eh) && memcmp(eh.e_ident, ELFMAG, SELFMAG) == 0) {
 		for (i = 0; i < eh.e_phnum; i++)
 			if (hj_host(__NR_pread64, fd, &ph, sizeof(ph),
-			    eh.e_phoff + i * sizeof(ph)) == sizeof(ph) &&
+				eh.e_phoff + i * sizeof(ph)) == sizeof(ph) &&
 			    ph.p_type == PT_INTERP)
 				break;
 		if (i == eh.e_phnum)
@@ -166,7 +166,7 @@ long
 hj_sys_execveat(struct hj_frame *hf)
 {
 	struct image im = { .im_dirfd = hf->hf_args[0],
-	    .im_flags = hf->hf_args[4] };
+		.im_flags = hf->hf_args[4] };
 
 	if (hj_fd_ours(im.im_dirfd))
 		return -EBADF;

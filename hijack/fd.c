@@ -18,7 +18,7 @@
 #include "rumpkern/copy.h"
 #include "syscalls/dispatch.h"
 
-#define OURS_FROM	1000	/* the shim's own are from here, if it can be */
+#define OURS_FROM 1000 /* the shim's own are from here, if it can be */
 
 struct proc *
 hj_proc(void)
@@ -41,8 +41,9 @@ bool
 hj_fd_ours(long fd)
 {
 
-	return (int)fd >= 0 && ((int)fd == rumpuser_process.ru_arenafd ||
-	    (int)fd == hj.hp_holder || (int)fd == hj.hp_tracefd);
+	return (int)fd >= 0 &&
+	    ((int)fd == rumpuser_process.ru_arenafd ||
+		(int)fd == hj.hp_holder || (int)fd == hj.hp_tracefd);
 }
 
 static int
@@ -72,8 +73,8 @@ dup_beyond(int fd, long from)
 		return -EINVAL;
 	high = old;
 	high.rlim_cur = from + 8;
-	if (old.rlim_cur > high.rlim_cur || hj_host(__NR_prlimit64, 0,
-	    RLIMIT_NOFILE, &high, NULL) < 0)
+	if (old.rlim_cur > high.rlim_cur ||
+	    hj_host(__NR_prlimit64, 0, RLIMIT_NOFILE, &high, NULL) < 0)
 		return -EINVAL;
 	n = hj_host(__NR_fcntl, fd, F_DUPFD, from);
 	hj_host(__NR_prlimit64, 0, RLIMIT_NOFILE, &old, NULL);
@@ -194,7 +195,7 @@ static long
 close_host_range(unsigned first, unsigned last, unsigned flags)
 {
 	int ours[3] = { rumpuser_process.ru_arenafd, hj.hp_holder,
-	    hj.hp_tracefd };
+		hj.hp_tracefd };
 	unsigned next, fd;
 	long error;
 	int i;
@@ -347,8 +348,7 @@ hj_sys_ioctl(struct hj_frame *hf)
 	if (hj_fd_ours(fd))
 		return -EBADF;
 	if (!hj_fd_isrump(fd))
-		return hj_host(__NR_ioctl, fd, hf->hf_args[1],
-		    hf->hf_args[2]);
+		return hj_host(__NR_ioctl, fd, hf->hf_args[1], hf->hf_args[2]);
 	switch ((unsigned)hf->hf_args[1]) {
 	case FIOCLEX:
 	case FIONCLEX:

@@ -27,151 +27,154 @@
 #include "syscalls/sysnum.h"
 #include "syscalls/sysroute.h"
 
-#define HJ_NSIG		65
-#define HJ_PREFIX_MAX	16
+#define HJ_NSIG       65
+#define HJ_PREFIX_MAX 16
 
 /* RUMPHIJACK, parsed; see rumphijack(3). */
 struct hj_prefix {
-	const char *px_path;	/* absolute, without a slash at the end */
-	size_t	px_len;
-	bool	px_strip;	/* path=: the kernel sees what is below it */
+	const char *px_path; /* absolute, without a slash at the end */
+	size_t px_len;
+	bool px_strip; /* path=: the kernel sees what is below it */
 };
 
 struct hj_spec {
-	int	sp_nprefix;
+	int sp_nprefix;
 	struct hj_prefix sp_prefix[HJ_PREFIX_MAX];
-	bool	sp_pipe;	/* pipe=yes: pipes are rump's */
-	char	sp_text[1024];	/* RUMPHIJACK as given, for the next exec */
-	char	sp_store[1024];	/* the prefixes */
+	bool sp_pipe;        /* pipe=yes: pipes are rump's */
+	char sp_text[1024];  /* RUMPHIJACK as given, for the next exec */
+	char sp_store[1024]; /* the prefixes */
 };
 
 /* What is private to this process.  A child of vfork shares it: read only. */
 struct hj_process {
 	struct hj_spec hp_spec;
-	struct proc *hp_proc;	/* the proc of this host process */
-	int	hp_holder;	/* the placeholder, O_PATH */
-	int	hp_tracefd;	/* -1: no trace */
-	bool	hp_traceall;
-	char	hp_self[512];	/* this library's path */
-	char	hp_exe[4096];	/* /proc/self/exe if that is rump's, or "" */
+	struct proc *hp_proc; /* the proc of this host process */
+	int hp_holder;        /* the placeholder, O_PATH */
+	int hp_tracefd;       /* -1: no trace */
+	bool hp_traceall;
+	char hp_self[512]; /* this library's path */
+	char hp_exe[4096]; /* /proc/self/exe if that is rump's, or "" */
 	/* The host's idea of the cwd; guarded by hp_cwdlock. */
 	_Atomic uint32_t hp_cwdstate;
 	uint32_t hp_cwdlen;
-	char	hp_cwd[4096];
+	char hp_cwd[4096];
 };
 
 extern struct hj_process hj;
 
 /* What is private to a thread; a child of vfork shares its parent's. */
 struct hj_thread {
-	uint32_t ht_busy;	/* in the kernel: defer signals */
-	uint32_t ht_restart;	/* the signals raised allow a restart */
-	uint64_t ht_noted;	/* signals deferred, bit sig-1 */
-	uint64_t ht_sigmask;	/* saved around a fork */
-	void	*ht_exectmp;	/* memory of an exec under way */
-	size_t	ht_exectmplen;
-	struct cpu *ht_child;	/* made for a fork under way */
+	uint32_t ht_busy;    /* in the kernel: defer signals */
+	uint32_t ht_restart; /* the signals raised allow a restart */
+	uint64_t ht_noted;   /* signals deferred, bit sig-1 */
+	uint64_t ht_sigmask; /* saved around a fork */
+	void *ht_exectmp;    /* memory of an exec under way */
+	size_t ht_exectmplen;
+	struct cpu *ht_child; /* made for a fork under way */
 	struct host *ht_childhost;
-	struct cpu *ht_vparent;	/* the cpu of the parent of this vfork child */
-	bool	ht_vfork;	/* the fork under way is one */
-	bool	ht_onhost;	/* the call was made on the host */
-	void	*ht_fault;	/* what the kernel's EFAULT was about */
-	int	ht_fds[3];	/* the shim's own before a vfork */
+	struct cpu *ht_vparent; /* the cpu of the parent of this vfork child */
+	bool ht_vfork;          /* the fork under way is one */
+	bool ht_onhost;         /* the call was made on the host */
+	void *ht_fault;         /* what the kernel's EFAULT was about */
+	int ht_fds[3];          /* the shim's own before a vfork */
 };
 
 extern __thread struct hj_thread hj_thread
-	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /* The host's answer, straight: a result or a negative errno. */
-#define hj_host(nr, ...)	hj_host_(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define hj_host_(nr, a, b, c, d, e, f, ...)				\
-	rumpuser_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d),\
+#define hj_host(nr, ...) hj_host_(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define hj_host_(nr, a, b, c, d, e, f, ...)                              \
+	rumpuser_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), \
 	    (long)(e), (long)(f))
 
 /* What a function below returns to leave the call to the host. */
-#define HJ_TO_HOST	(-600L)
-#define HJ_AGAIN	(-601L)
+#define HJ_TO_HOST (-600L)
+#define HJ_AGAIN   (-601L)
 
 /* start.c */
 /* libc is in memory now; nothing, if it was from the start (libs.h). */
-void	hj_start_late(void);
+void hj_start_late(void);
 _Noreturn void hj_die(int status, const char *fmt, ...);
 
 /* spec.c: 0, or -1 with one line in msg. */
-int	hj_spec_parse(struct hj_spec *, const char *text, char *msg,
-	    size_t msgsize);
+int hj_spec_parse(struct hj_spec *, const char *text, char *msg,
+    size_t msgsize);
 
 /* signal.c */
-void	hj_enter(void);
+void hj_enter(void);
 /* Raises what was deferred; true: restart the call if it was interrupted. */
-bool	hj_leave(void);
-void	hj_signal_init(void);
+bool hj_leave(void);
+void hj_signal_init(void);
 /* From now on the kernel may send this process KWAKE_SIGNAL. */
-void	hj_signal_wakes(void);
+void hj_signal_wakes(void);
 /* Around an exec: what the program ignores the new image is to ignore. */
-void	hj_signal_ignored(bool before);
-long	hj_sys_rt_sigaction(struct hj_frame *);
+void hj_signal_ignored(bool before);
+long hj_sys_rt_sigaction(struct hj_frame *);
 
 /* fd.c */
 /* The shim's own descriptors; holder: from before an exec, or -1. */
-int	hj_fd_init(int arenafd, int holder);
-struct proc *hj_proc(void);	/* the calling process's proc */
-bool	hj_fd_isrump(long fd);
-bool	hj_fd_ours(long fd);	/* one of the shim's own */
+int hj_fd_init(int arenafd, int holder);
+struct proc *hj_proc(void); /* the calling process's proc */
+bool hj_fd_isrump(long fd);
+bool hj_fd_ours(long fd); /* one of the shim's own */
 /* A child of vfork may move them, in our memory: ours are where they were. */
-void	hj_fd_save(int fds[3]);
-void	hj_fd_restore(const int fds[3]);
+void hj_fd_save(int fds[3]);
+void hj_fd_restore(const int fds[3]);
 /* procfd.c: open() of /proc/self/fd/N for a rump descriptor. */
-long	hj_reopen(int fd, int flags);
+long hj_reopen(int fd, int flags);
 /*
  * A call on an absolute path of the host's that may be one of those of /proc
  * that lead to rump.  HJ_TO_HOST: it is not; HJ_AGAIN: it is that in again.
  */
-long	hj_proc_call(struct hj_frame *, const struct hj_callinfo *,
-	    const char *path, char *again);
-long	hj_sys_getdents(struct hj_frame *);
-long	hj_sys_close(struct hj_frame *);
-long	hj_sys_close_range(struct hj_frame *);
-long	hj_sys_dup(struct hj_frame *);
-long	hj_sys_dup2(struct hj_frame *);
-long	hj_sys_dup3(struct hj_frame *);
-long	hj_sys_fcntl(struct hj_frame *);
-long	hj_sys_ioctl(struct hj_frame *);
+long hj_proc_call(struct hj_frame *, const struct hj_callinfo *,
+    const char *path, char *again);
+long hj_sys_getdents(struct hj_frame *);
+long hj_sys_close(struct hj_frame *);
+long hj_sys_close_range(struct hj_frame *);
+long hj_sys_dup(struct hj_frame *);
+long hj_sys_dup2(struct hj_frame *);
+long hj_sys_dup3(struct hj_frame *);
+long hj_sys_fcntl(struct hj_frame *);
+long hj_sys_ioctl(struct hj_frame *);
 
 /* path.c */
 /* A vnode's name as the program sees it; *len without the NUL. */
-int	hj_path_name(struct vnode *, char *buf, size_t *len);
-enum hj_where { HJ_AT_HOST, HJ_AT_RUMP, HJ_AT_ERROR };
+int hj_path_name(struct vnode *, char *buf, size_t *len);
+enum hj_where {
+	HJ_AT_HOST,
+	HJ_AT_RUMP,
+	HJ_AT_ERROR
+};
 /*
  * Where does a path lead?  buf (KPATH_MAX) receives the path as that kernel
  * wants it; *dirfd may become AT_FDCWD.  HJ_AT_ERROR: *error says.
  */
 enum hj_where hj_path_where(int *dirfd, const char *upath, char *buf,
-	    bool *changed, int *error);
-bool	hj_path_isprefix(const char *path, size_t len);
+    bool *changed, int *error);
+bool hj_path_isprefix(const char *path, size_t len);
 /* The path as an absolute one of the host's, in buf; false: not known. */
-bool	hj_path_absolute(int dirfd, const char *path, char *buf);
+bool hj_path_absolute(int dirfd, const char *path, char *buf);
 /* After KEHOST: the path to go on with, absolute, in buf. */
-int	hj_path_escape(char *buf);
+int hj_path_escape(char *buf);
 /*
  * /proc/self/fd/N[/rest] and the like of a rump descriptor: N, or -1; what
  * follows the slashes is in *rest.
  */
-int	hj_path_procfd(const char *path, const char **rest);
+int hj_path_procfd(const char *path, const char **rest);
 /* /proc/PID/fd/N[/rest], whoever PID is. */
-bool	hj_path_otherfd(const char *path, int *pid, int *fd,
-	    const char **rest);
+bool hj_path_otherfd(const char *path, int *pid, int *fd, const char **rest);
 /* /proc/self/exe and the like. */
-bool	hj_path_procexe(const char *path);
+bool hj_path_procexe(const char *path);
 /* What follows /proc/self/cwd, if that is a rump directory; or NULL. */
 const char *hj_path_proccwd(const char *path);
 /* path2.c: a call on two paths. */
-long	hj_path2_call(struct hj_frame *, const struct hj_callinfo *);
-long	hj_sys_chdir(struct hj_frame *);
-long	hj_sys_fchdir(struct hj_frame *);
-long	hj_sys_getcwd(struct hj_frame *);
-long	hj_sys_chroot(struct hj_frame *);
-void	hj_cwd_changed(void);
+long hj_path2_call(struct hj_frame *, const struct hj_callinfo *);
+long hj_sys_chdir(struct hj_frame *);
+long hj_sys_fchdir(struct hj_frame *);
+long hj_sys_getcwd(struct hj_frame *);
+long hj_sys_chroot(struct hj_frame *);
+void hj_cwd_changed(void);
 
 /* symlink.c */
 /*
@@ -179,59 +182,67 @@ void	hj_cwd_changed(void);
  * prefix?  Then the path to go on with is in again (KPATH_MAX).  follow: a
  * symlink at its end counts.
  */
-bool	hj_symlink(int dirfd, const char *path, bool follow, char *again);
+bool hj_symlink(int dirfd, const char *path, bool follow, char *again);
 
 /* process.c */
-int	hj_pre_fork(struct hj_frame *);		/* enum hj_verdict */
-long	hj_post_fork(long result);
-void	hj_post_wait(long result);
-void	hj_exit(void);
-void	hj_thread_exit(void);
-void	hj_bare_fork(void);
-int	hj_thread_attach(void);
+int hj_pre_fork(struct hj_frame *); /* enum hj_verdict */
+long hj_post_fork(long result);
+void hj_post_wait(long result);
+void hj_exit(void);
+void hj_thread_exit(void);
+void hj_bare_fork(void);
+int hj_thread_attach(void);
 
 /* exec.c */
-long	hj_sys_execve(struct hj_frame *);
-long	hj_sys_execveat(struct hj_frame *);
-void	hj_exec_forget(void);
+long hj_sys_execve(struct hj_frame *);
+long hj_sys_execveat(struct hj_frame *);
+void hj_exec_forget(void);
 
 /* ids.c */
-long	hj_sys_ids(struct hj_frame *);
-long	hj_sys_umask(struct hj_frame *);
-long	hj_sys_rlimit(struct hj_frame *);
-void	hj_ids_load(struct proc *);
+long hj_sys_ids(struct hj_frame *);
+long hj_sys_umask(struct hj_frame *);
+long hj_sys_rlimit(struct hj_frame *);
+void hj_ids_load(struct proc *);
 
 /* xfer.c */
-long	hj_sys_xfer(struct hj_frame *);
+long hj_sys_xfer(struct hj_frame *);
 
 /* unix.c: calls with addresses, on a socket of the host's. */
-#define HJ_UNIX_CALLS	__NR_bind: case __NR_connect: case __NR_accept:	\
-	case __NR_accept4: case __NR_getsockname: case __NR_getpeername: \
-	case __NR_sendto: case __NR_recvfrom: case __NR_sendmsg:	\
-	case __NR_recvmsg: case __NR_sendmmsg: case __NR_recvmmsg
+#define HJ_UNIX_CALLS          \
+__NR_bind:                     \
+	case __NR_connect:     \
+	case __NR_accept:      \
+	case __NR_accept4:     \
+	case __NR_getsockname: \
+	case __NR_getpeername: \
+	case __NR_sendto:      \
+	case __NR_recvfrom:    \
+	case __NR_sendmsg:     \
+	case __NR_recvmsg:     \
+	case __NR_sendmmsg:    \
+	case __NR_recvmmsg
 /* Without a lock or a cpu: is there an address that may be a rump path? */
-bool	hj_unix_look(const struct hj_frame *);
-int	hj_unix_call(struct hj_frame *);	/* enum hj_verdict */
+bool hj_unix_look(const struct hj_frame *);
+int hj_unix_call(struct hj_frame *); /* enum hj_verdict */
 
 /* mmap.c */
-long	hj_sys_mmap(struct hj_frame *);
-long	hj_sys_munmap(struct hj_frame *);
-long	hj_sys_mprotect(struct hj_frame *);
-long	hj_sys_mremap(struct hj_frame *);
+long hj_sys_mmap(struct hj_frame *);
+long hj_sys_munmap(struct hj_frame *);
+long hj_sys_mprotect(struct hj_frame *);
+long hj_sys_mremap(struct hj_frame *);
 /* A SIGBUS of the program at this address: true if it may go on. */
-bool	hj_mmap_fault(void *addr);
+bool hj_mmap_fault(void *addr);
 
 /* poll.c */
-long	hj_sys_poll(struct hj_frame *);
-long	hj_sys_epoll_ctl(struct hj_frame *);
+long hj_sys_poll(struct hj_frame *);
+long hj_sys_epoll_ctl(struct hj_frame *);
 
 /* dispatch.c */
-void	hj_dispatch_init(void);
+void hj_dispatch_init(void);
 
 /* trace.c */
-void	hj_trace(int rsys, const long *args, long ret);
-void	hj_trace_host(const struct hj_frame *);
-void	hj_trace_note(const char *fmt, ...)
-	    __attribute__((format(printf, 1, 2)));
+void hj_trace(int rsys, const long *args, long ret);
+void hj_trace_host(const struct hj_frame *);
+void hj_trace_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

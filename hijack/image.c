@@ -17,11 +17,11 @@
 #include "hijack/libs.h"
 #include "syscalls/dispatch.h"
 
-#define COPY_SIZE	(2 * KPAGE_SIZE)	/* c_bounce */
+#define COPY_SIZE (2 * KPAGE_SIZE) /* c_bounce */
 
 /* What a step comes to, besides 0 (found) and errors. */
-#define NEXT_IMAGE	1L	/* the interpreter is the image now */
-#define NEXT_PATH	2L	/* it is the file at another path */
+#define NEXT_IMAGE 1L /* the interpreter is the image now */
+#define NEXT_PATH  2L /* it is the file at another path */
 
 static char *
 keep(struct image *im, const char *s)
@@ -61,9 +61,9 @@ open_exec(int dirfd, const char *path, int flags)
 {
 	struct stat st;
 	long sargs[6] = { dirfd, (long)path, (long)&st,
-	    flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) };
+		flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) };
 	long aargs[6] = { dirfd, (long)path, 1,
-	    AT_EACCESS | (flags & AT_EMPTY_PATH) };
+		AT_EACCESS | (flags & AT_EMPTY_PATH) };
 	long oargs[6] = { dirfd, (long)path, O_RDONLY | O_CLOEXEC }, ret;
 
 	ret = sys_call(RSYS_newfstatat, sargs);
@@ -152,8 +152,8 @@ note_exe(struct image *im, int fd)
 
 	if (f == NULL)
 		return;
-	if (f->f_vnode != NULL && hj_path_name(f->f_vnode, im->im_next,
-	    &len) == 0) {
+	if (f->f_vnode != NULL &&
+	    hj_path_name(f->f_vnode, im->im_next, &len) == 0) {
 		im->im_exe = im->im_next;
 		im->im_next += len + 1;
 	}
@@ -198,15 +198,15 @@ host_image(struct image *im)
 	if (im->im_depth > IMAGE_SCRIPTS)
 		return 0;
 	if (!byfd)
-		fd = hj_host(__NR_openat, im->im_dirfd, im->im_path, O_RDONLY |
-		    O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		fd = hj_host(__NR_openat, im->im_dirfd, im->im_path,
+		    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	n = fd < 0 ? fd : hj_host(__NR_pread64, fd, line, IMAGE_LINE, 0);
 	if (fd >= 0 && !byfd)
 		hj_host(__NR_close, fd);
 	/* What is wrong with it the host will tell. */
 	if (n < 2 || line[0] != '#' || line[1] != '!' || unreachable(im) ||
 	    hj_host(__NR_faccessat2, im->im_dirfd, im->im_path, 1,
-	    AT_EACCESS | (im->im_flags & AT_EMPTY_PATH)) < 0)
+		AT_EACCESS | (im->im_flags & AT_EMPTY_PATH)) < 0)
 		return 0;
 	if (script(im, line, n) != NEXT_IMAGE) {
 		*im = as_was;
@@ -276,8 +276,9 @@ step(struct image *im, char *buf)
 		return host_image(im);
 	if (buf[0] == '/')
 		dirfd = AT_FDCWD;
-	if (buf[0] != '\0' && hj_host(__NR_faccessat, dirfd, buf, F_OK) ==
-	    -ENOENT && hj_symlink(dirfd, buf, true, curcpu()->c_hjpath[1]))
+	if (buf[0] != '\0' &&
+	    hj_host(__NR_faccessat, dirfd, buf, F_OK) == -ENOENT &&
+	    hj_symlink(dirfd, buf, true, curcpu()->c_hjpath[1]))
 		return next_path(im, curcpu()->c_hjpath[1]);
 	if (buf[0] != '/')
 		return host_image(im);

@@ -10,21 +10,21 @@
 #include "hijack/hijack.h"
 #include "hijack/libs.h"
 
-#define PHDRS	16		/* as many as are looked at */
-#define DYNS	64
-#define NAME	512
+#define PHDRS 16 /* as many as are looked at */
+#define DYNS  64
+#define NAME  512
 
 #pragma GCC visibility push(default)
 unsigned int la_version(unsigned int);
-void	la_activity(uintptr_t *, unsigned int);
+void la_activity(uintptr_t *, unsigned int);
 #pragma GCC visibility pop
 
 /* A program's headers. */
 struct elf {
-	int	e_fd;
-	int	e_nph;
+	int e_fd;
+	int e_nph;
 	Elf64_Phdr e_ph[PHDRS];
-	uint64_t e_strtab;	/* where in the file */
+	uint64_t e_strtab; /* where in the file */
 };
 
 static bool
@@ -44,8 +44,7 @@ in_rump(const char *path)
 	int dirfd = AT_FDCWD, error;
 	bool changed;
 
-	return hj_path_where(&dirfd, path, buf, &changed, &error) ==
-	    HJ_AT_RUMP;
+	return hj_path_where(&dirfd, path, buf, &changed, &error) == HJ_AT_RUMP;
 }
 
 bool
@@ -60,7 +59,7 @@ hj_libs_list(const char *list, const char *separators, bool dirs)
 	for (;; s = e + 1) {
 		path = dirs;
 		for (e = s, p = name; *e != '\0' && !is_one_of(*e, separators);
-		    e++) {
+		     e++) {
 			path |= *e == '/';
 			if (p < name + KPATH_MAX - 1)
 				*p++ = *e;
@@ -142,7 +141,7 @@ string_matters(const struct elf *el, const Elf64_Dyn *dyn, bool rump)
 	if (n <= 0)
 		return false;
 	name[n] = '\0';
-	if (dyn->d_tag == DT_NEEDED)	/* libasan must be the first library */
+	if (dyn->d_tag == DT_NEEDED) /* libasan must be the first library */
 		return strncmp(name, "libasan.so", 10) == 0 ||
 		    hj_libs_list(name, "", false);
 	if (strlen(name) == sizeof(name) - 1)
@@ -173,7 +172,8 @@ program_matters(int fd, bool rump)
 		return false;
 	for (d = dyn; d < end && d->d_tag != DT_NULL; d++)
 		if ((d->d_tag == DT_NEEDED || d->d_tag == DT_RPATH ||
-		    d->d_tag == DT_RUNPATH) && string_matters(&el, d, rump))
+			d->d_tag == DT_RUNPATH) &&
+		    string_matters(&el, d, rump))
 			return true;
 	return false;
 }
@@ -202,8 +202,8 @@ hj_libs_program(const struct image *im)
 		return true;
 	open = im->im_memfd < 0 && im->im_path[0] != '\0';
 	if (open)
-		fd = hj_host(__NR_openat, im->im_dirfd, im->im_path, O_RDONLY |
-		    O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		fd = hj_host(__NR_openat, im->im_dirfd, im->im_path,
+		    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return false;
 	matters = program_matters(fd, im->im_memfd >= 0);

@@ -32,20 +32,20 @@
  * the rump kernel?  dirs: a name without a slash is a directory, not
  * something that ld.so searches for.
  */
-bool	hj_libs_list(const char *list, const char *separators, bool dirs);
+bool hj_libs_list(const char *list, const char *separators, bool dirs);
 /* Can this library be an audit library?  Not if it needs others. */
-bool	hj_libs_alone(void);
+bool hj_libs_alone(void);
 /* Does what is to be executed look there by itself? */
-bool	hj_libs_program(const struct image *);
+bool hj_libs_program(const struct image *);
 
 /* loader.c: what is to be done if ld.so itself is to be executed. */
-void	hj_loader(struct image *);
+void hj_loader(struct image *);
 
 /* origin.c */
-#define HJ_ORIGIN_NAME	250
+#define HJ_ORIGIN_NAME 250
 /* The name for the memfd of this executable of the rump kernel. */
-void	hj_origin_name(const char *exe, char name[HJ_ORIGIN_NAME]);
+void hj_origin_name(const char *exe, char name[HJ_ORIGIN_NAME]);
 /* In the new image, before ld.so looks for libraries. */
-void	hj_origin_fix(const char *exe);
+void hj_origin_fix(const char *exe);
 
 #endif

@@ -23,16 +23,21 @@ is_loader(const struct image *im)
 	for (s = base; *s != '\0'; s++)
 		if (*s == '/')
 			base = s + 1;
-	return im->im_memfd < 0 && (strncmp(base, "ld-linux", 8) == 0 ||
-	    strcmp(base, "ld.so") == 0);
+	return im->im_memfd < 0 &&
+	    (strncmp(base, "ld-linux", 8) == 0 || strcmp(base, "ld.so") == 0);
 }
 
 static bool
 takes_value(const char *option)
 {
 	static const char *const those[] = {
-		"--library-path", "--inhibit-rpath", "--audit", "--preload",
-		"--argv0", "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask",
+		"--library-path",
+		"--inhibit-rpath",
+		"--audit",
+		"--preload",
+		"--argv0",
+		"--glibc-hwcaps-prepend",
+		"--glibc-hwcaps-mask",
 	};
 	size_t i;
 
@@ -89,8 +94,10 @@ copy_program(const char *path)
 
 	if (hj_path_where(&dirfd, path, buf, &changed, &error) != HJ_AT_RUMP)
 		return -1;
-	memcpy(args, (long[6]){ dirfd, (long)(changed ? buf : path),
-	    O_RDONLY | O_CLOEXEC }, sizeof(args));
+	memcpy(args,
+	    (long[6]){ dirfd, (long)(changed ? buf : path),
+		O_RDONLY | O_CLOEXEC },
+	    sizeof(args));
 	ret = sys_call(RSYS_openat, args);
 	if (ret < 0)
 		return -1;

@@ -22,14 +22,13 @@
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vnode.h"
 
-#define ADDRESSES	(1UL << 47)
-#define BATCH		256	/* pages asked for at once; c_bounce */
-#define EAGER_SHARE	8	/* holes that take no more of what is free are filled */
-#define AROUND		16	/* pages mapped at a fault */
+#define ADDRESSES   (1UL << 47)
+#define BATCH       256 /* pages asked for at once; c_bounce */
+#define EAGER_SHARE 8   /* holes that take no more of what is free are filled */
+#define AROUND      16  /* pages mapped at a fault */
 
 /* The page of the last fault that was mended. */
-static __thread uint64_t last_fault
-    __attribute__((tls_model("initial-exec")));
+static __thread uint64_t last_fault __attribute__((tls_model("initial-exec")));
 
 static struct host *
 our_host(void)
@@ -111,13 +110,13 @@ map_batch(struct vnode *vp, uint64_t index, size_t n, char *addr,
 		return -ENOMEM;
 	for (i = 0; i < n; i += run) {
 		run = 1;
-		while (i + run < n && page[i + run] == (page[i] == 0 ? 0 :
-		    page[i] + run * KPAGE_SIZE))
+		while (i + run < n &&
+		    page[i + run] ==
+			(page[i] == 0 ? 0 : page[i] + run * KPAGE_SIZE))
 			run++;
 		if (page[i] == 0 && shared)
 			continue;
-		ret = map_run(addr + i * KPAGE_SIZE, run, page[i], prot,
-		    flags);
+		ret = map_run(addr + i * KPAGE_SIZE, run, page[i], prot, flags);
 		if (failed(ret))
 			return ret;
 	}
@@ -198,8 +197,10 @@ hj_sys_mmap(struct hj_frame *hf)
 	const long *a = hf->hf_args;
 	unsigned long prot = a[2], flags = a[3];
 	struct lwp *l = curlwp();
-	struct mapping m = { .mp_addr = a[0], .mp_off = a[5],
-	    .mp_prot = prot, .mp_shared = (flags & MAP_TYPE) != MAP_PRIVATE };
+	struct mapping m = { .mp_addr = a[0],
+		.mp_off = a[5],
+		.mp_prot = prot,
+		.mp_shared = (flags & MAP_TYPE) != MAP_PRIVATE };
 	struct file *f;
 	int error;
 
@@ -219,8 +220,8 @@ hj_sys_mmap(struct hj_frame *hf)
 	else if ((uint64_t)a[1] > ADDRESSES)
 		error = ENOMEM;
 	else if (f->f_type == FTYPE_VNODE && f->f_vnode->v_type == VREG ?
-	    a[5] < 0 || a[1] > INT64_MAX - a[5] :
-	    (uint64_t)a[5] > UINT64_MAX - round_page(a[1]))
+		a[5] < 0 || a[1] > INT64_MAX - a[5] :
+		(uint64_t)a[5] > UINT64_MAX - round_page(a[1]))
 		error = EOVERFLOW;
 	if (error == 0)
 		error = check(f, prot, flags);
@@ -344,10 +345,11 @@ hj_sys_mremap(struct hj_frame *hf)
 	if ((old & KPAGE_MASK) || newlen == 0 ||
 	    (a[3] & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) ||
 	    ((a[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
-	    !(a[3] & MREMAP_MAYMOVE)) ||
-	    ((a[3] & MREMAP_FIXED) && (((uint64_t)a[4] & KPAGE_MASK) ||
-	    ((uint64_t)a[4] < old + oldlen &&
-	    (uint64_t)a[4] + newlen > old))) ||
+		!(a[3] & MREMAP_MAYMOVE)) ||
+	    ((a[3] & MREMAP_FIXED) &&
+		(((uint64_t)a[4] & KPAGE_MASK) ||
+		    ((uint64_t)a[4] < old + oldlen &&
+			(uint64_t)a[4] + newlen > old))) ||
 	    (oldlen == 0 && !m.mp_shared))
 		return -EINVAL;
 	if (m.mp_addr > old || m.mp_addr + m.mp_len < old + oldlen)
@@ -361,7 +363,8 @@ hj_sys_mremap(struct hj_frame *hf)
 			return old;
 		m.mp_off += old - m.mp_addr;
 		upper = m;
-		ret = m.mp_addr + m.mp_len != old + oldlen ? -ENOMEM :
+		ret = m.mp_addr + m.mp_len != old + oldlen ?
+		    -ENOMEM :
 		    extend(&upper, old, oldlen, newlen);
 		if (!failed(ret) || !(a[3] & MREMAP_MAYMOVE))
 			return ret;
@@ -388,7 +391,7 @@ hj_mmap_fault(void *where)
 	/* This may be the first that the kernel hears of the thread. */
 	if (curcpu() == NULL &&
 	    (host_byindex(rumpuser_process.ru_host)->h_maps == NULL ||
-	    hj_thread_attach() != 0))
+		hj_thread_attach() != 0))
 		return false;
 	if (our_host()->h_maps == NULL)
 		return false;
@@ -405,7 +408,7 @@ hj_mmap_fault(void *where)
 		    (m.mp_addr + m.mp_len - addr) >> KPAGE_SHIFT);
 		done = within(m.mp_vnode, index, 1) != 0 &&
 		    map_batch(m.mp_vnode, index, n, (char *)addr, m.mp_prot,
-		    m.mp_shared ? MAP_SHARED : MAP_PRIVATE, true) == 0;
+			m.mp_shared ? MAP_SHARED : MAP_PRIVATE, true) == 0;
 		if (done)
 			last_fault = addr;
 	}

@@ -14,10 +14,10 @@
 #include "hijack/hijack.h"
 #include "hijack/libs.h"
 
-#define HEAD		"/memfd:"	/* what the host puts before a name */
-#define HEAD_LEN	(sizeof(HEAD) - 1)
-#define FILL		'~'
-#define NAME_MAX_	249		/* of a memfd */
+#define HEAD      "/memfd:" /* what the host puts before a name */
+#define HEAD_LEN  (sizeof(HEAD) - 1)
+#define FILL      '~'
+#define NAME_MAX_ 249 /* of a memfd */
 
 static const char *
 base_of(const char *exe)

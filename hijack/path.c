@@ -139,7 +139,7 @@ above_prefix(const char *dir)
 	int i;
 
 	if (n == 1)
-		return true;	/* "/" */
+		return true; /* "/" */
 	for (i = 0; i < hj.hp_spec.sp_nprefix; i++) {
 		const struct hj_prefix *px = &hj.hp_spec.sp_prefix[i];
 
@@ -155,8 +155,7 @@ has_dotdot(const char *s)
 {
 
 	for (; *s != '\0'; s++)
-		if (s[0] == '.' && s[1] == '.' && (s[2] == '/' ||
-		    s[2] == '\0'))
+		if (s[0] == '.' && s[1] == '.' && (s[2] == '/' || s[2] == '\0'))
 			return true;
 	return false;
 }
@@ -190,8 +189,8 @@ may_enter(int dirfd, const char *path)
 		return true;
 	if (dirfd == AT_FDCWD) {
 		cwd = host_cwd();
-		return cwd != NULL && (above_prefix(cwd) ||
-		    after(cwd, "/proc/") != NULL);
+		return cwd != NULL &&
+		    (above_prefix(cwd) || after(cwd, "/proc/") != NULL);
 	}
 	/* In /proc/self/fd? */
 	if (path[0] >= '0' && path[0] <= '9')
@@ -258,7 +257,7 @@ hj_path_where(int *dirfd, const char *upath, char *buf, bool *changed,
 	if (*error == 0 && buf[0] == '/')
 		return where_absolute(buf, buf, changed, error);
 	if (*dirfd == AT_FDCWD ? !(p->p_flags & PROC_HOSTCWD) :
-	    hj_fd_isrump(*dirfd)) {
+				 hj_fd_isrump(*dirfd)) {
 		*error = 0;
 		return HJ_AT_RUMP;
 	}
@@ -493,8 +492,7 @@ hj_sys_chdir(struct hj_frame *hf)
 		case HJ_AT_ERROR:
 			return -error;
 		case HJ_AT_HOST:
-			ret = error == 0 ? chdir_proc(buf, again) :
-			    HJ_TO_HOST;
+			ret = error == 0 ? chdir_proc(buf, again) : HJ_TO_HOST;
 			if (ret == HJ_TO_HOST)
 				ret = chdir_host(path);
 			if (ret == -ENOENT && error == 0 &&

@@ -12,19 +12,18 @@
 #include "rumpkern/copy.h"
 #include "syscalls/dispatch.h"
 
-#define HOPS	40	/* as many as Linux follows symlinks */
+#define HOPS 40 /* as many as Linux follows symlinks */
 
 /* One of the two. */
 struct end {
 	enum hj_where e_where;
-	int	e_dirfd;
-	const char *e_path;	/* as its kernel wants it */
-	int	e_error;	/* of the pointer or the length */
+	int e_dirfd;
+	const char *e_path; /* as its kernel wants it */
+	int e_error;        /* of the pointer or the length */
 };
 
 static void
-find_end(struct hj_frame *hf, int dirplace, int place, char *buf,
-    struct end *e)
+find_end(struct hj_frame *hf, int dirplace, int place, char *buf, struct end *e)
 {
 	const char *path = (const char *)hf->hf_args[place - 1];
 	bool changed;
@@ -104,9 +103,11 @@ check_flags(const struct hj_frame *hf)
 
 	switch (hf->hf_nr) {
 	case __NR_renameat2:
-		if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE |
-		    RENAME_WHITEOUT)) || ((flags & RENAME_EXCHANGE) &&
-		    (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT))))
+		if ((flags &
+			~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE |
+			    RENAME_WHITEOUT)) ||
+		    ((flags & RENAME_EXCHANGE) &&
+			(flags & (RENAME_NOREPLACE | RENAME_WHITEOUT))))
 			return -EINVAL;
 		break;
 	case __NR_linkat:
@@ -207,8 +208,7 @@ hj_path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 		ret = sys_call(ci->hc_rsys, args);
 		if (ret != -KEHOST)
 			return ret;
-		error = follow_out(&e[c->c_hostend],
-		    c->c_hjpath[c->c_hostend]);
+		error = follow_out(&e[c->c_hostend], c->c_hjpath[c->c_hostend]);
 		if (error != 0)
 			return -error;
 	}

@@ -20,18 +20,18 @@
 #include "rumpkern/waitq.h"
 #include "rumpvfs/polltab.h"
 
-#define FOREVER		UINT64_MAX
-#define MAXFDS		4096
+#define FOREVER UINT64_MAX
+#define MAXFDS  4096
 
 /* A call, as poll sees it. */
 struct pollcall {
-	struct pollfd *pc_fds;		/* as asked, with results */
-	struct pollfd *pc_host;		/* the same, rump ones as -1 */
-	size_t	pc_n;
-	uint64_t pc_until;		/* monotonic; FOREVER */
-	uint64_t pc_mask;		/* signal mask to wait with */
-	bool	pc_hasmask;
-	struct polltab *pc_tab;		/* once it has to wait */
+	struct pollfd *pc_fds;  /* as asked, with results */
+	struct pollfd *pc_host; /* the same, rump ones as -1 */
+	size_t pc_n;
+	uint64_t pc_until; /* monotonic; FOREVER */
+	uint64_t pc_mask;  /* signal mask to wait with */
+	bool pc_hasmask;
+	struct polltab *pc_tab; /* once it has to wait */
 };
 
 /* One rump descriptor's events now; watch: and queue entry i for later. */
@@ -46,8 +46,8 @@ rump_events(struct pollcall *pc, size_t i, bool watch)
 	if (f != NULL && f->f_type != FTYPE_PATH) {
 		ops = fileops[f->f_type];
 		if (ops->fo_poll == NULL)
-			ev = pf->events & (POLLIN | POLLOUT | POLLRDNORM |
-			    POLLWRNORM);
+			ev = pf->events &
+			    (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
 		else if (watch)
 			ev = polltab_watch(pc->pc_tab, i, f, pf->events);
 		else
@@ -150,8 +150,10 @@ sleep_once(struct pollcall *pc, bool hosts)
 	if (!hosts && !pc->pc_hasmask)
 		return -ksleep_any(pc->pc_until, KSLEEP_INTR);
 	now = pc->pc_until == FOREVER ? 0 : rumpuser_monotonic();
-	n = wait_in_host(pc, pc->pc_until == FOREVER ? FOREVER :
-	    pc->pc_until > now ? pc->pc_until - now : 0);
+	n = wait_in_host(pc,
+	    pc->pc_until == FOREVER ? FOREVER :
+		pc->pc_until > now  ? pc->pc_until - now :
+				      0);
 	/* Our own wake ends it as any signal does. */
 	return n == -EINTR && ksleep_woken() ? 0 : n;
 }
@@ -209,8 +211,7 @@ static bool
 valid(const struct rumpuser_timespec *ts)
 {
 
-	return ts->tv_sec >= 0 && ts->tv_nsec >= 0 &&
-	    ts->tv_nsec < 1000000000;
+	return ts->tv_sec >= 0 && ts->tv_nsec >= 0 && ts->tv_nsec < 1000000000;
 }
 
 /* The mask of ppoll: pointer and size. */
@@ -245,8 +246,8 @@ do_poll(struct hj_frame *hf, struct pollcall *pc)
 	long ret;
 
 	pc->pc_n = a[1];
-	if (copyin((void *)a[0], pc->pc_fds, pc->pc_n *
-	    sizeof(struct pollfd)) != 0)
+	if (copyin((void *)a[0], pc->pc_fds,
+		pc->pc_n * sizeof(struct pollfd)) != 0)
 		return HJ_TO_HOST;
 	if (!any_rump_poll(pc->pc_fds, pc->pc_n))
 		return HJ_TO_HOST;
@@ -270,13 +271,14 @@ do_poll(struct hj_frame *hf, struct pollcall *pc)
 			return ret;
 	}
 	ret = run(pc);
-	if (ret >= 0 && copyout(pc->pc_fds, (void *)a[0], pc->pc_n *
-	    sizeof(struct pollfd)) != 0)
+	if (ret >= 0 &&
+	    copyout(pc->pc_fds, (void *)a[0],
+		pc->pc_n * sizeof(struct pollfd)) != 0)
 		return -EFAULT;
 	return ret;
 }
 
-#define WORDS	(MAXFDS / 64)
+#define WORDS (MAXFDS / 64)
 
 static bool
 isset(const uint64_t *set, int fd)
@@ -310,7 +312,8 @@ to_sets(const struct pollcall *pc, uint64_t set[3][WORDS])
 {
 	static const int got[3] = {
 		POLLIN | POLLRDNORM | POLLHUP | POLLERR,
-		POLLOUT | POLLWRNORM | POLLERR, POLLPRI,
+		POLLOUT | POLLWRNORM | POLLERR,
+		POLLPRI,
 	};
 	static const int want[3] = { POLLIN, POLLOUT, POLLPRI };
 	const struct pollfd *pf;
@@ -374,7 +377,7 @@ static long
 do_select(struct hj_frame *hf, struct pollcall *pc)
 {
 	const long *a = hf->hf_args;
-	uint64_t (*set)[WORDS] = (void *)(pc->pc_host + MAXFDS);
+	uint64_t(*set)[WORDS] = (void *)(pc->pc_host + MAXFDS);
 	int nfds = kmin((int)a[0], MAXFDS), i;
 	size_t bytes = (nfds + 63) / 64 * 8;
 	const void *sigs[2];
@@ -384,8 +387,8 @@ do_select(struct hj_frame *hf, struct pollcall *pc)
 		return -EINVAL;
 	memset(set, 0, 3 * sizeof(*set));
 	for (i = 0; i < 3; i++)
-		if (a[1 + i] != 0 && copyin((void *)a[1 + i], set[i],
-		    bytes) != 0)
+		if (a[1 + i] != 0 &&
+		    copyin((void *)a[1 + i], set[i], bytes) != 0)
 			return -EFAULT;
 	from_sets(pc, set, nfds);
 	if (!any_rump_poll(pc->pc_fds, pc->pc_n))
@@ -402,8 +405,8 @@ do_select(struct hj_frame *hf, struct pollcall *pc)
 		ret = to_sets(pc, set);
 	left_over(hf, pc);
 	for (i = 0; ret >= 0 && i < 3; i++)
-		if (a[1 + i] != 0 && copyout(set[i], (void *)a[1 + i],
-		    bytes) != 0)
+		if (a[1 + i] != 0 &&
+		    copyout(set[i], (void *)a[1 + i], bytes) != 0)
 			return -EFAULT;
 	return ret;
 }
@@ -439,6 +442,7 @@ hj_sys_epoll_ctl(struct hj_frame *hf)
 	if (hj_fd_isrump(hf->hf_args[0]))
 		return -EINVAL;
 	hj_trace_note("epoll_ctl(%d): a rump descriptor in a host's set: not "
-	    "supported", (int)hf->hf_args[2]);
+		      "supported",
+	    (int)hf->hf_args[2]);
 	return -EPERM;
 }

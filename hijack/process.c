@@ -18,8 +18,8 @@
 #include "rumpkern/klog.h"
 #include "rumpvfs/mapping.h"
 
-#define ALL_SIGNALS	(~0UL)
-#define SETMASK		2
+#define ALL_SIGNALS (~0UL)
+#define SETMASK     2
 
 /* Now and then: threads that ended left their lwps behind. */
 static bool
@@ -118,7 +118,7 @@ clone_flags(const struct hj_frame *hf)
 		return hf->hf_args[0];
 	}
 	if (copyin((void *)hf->hf_args[0], &flags, sizeof(flags)) != 0)
-		flags = CLONE_THREAD;	/* the host says EFAULT */
+		flags = CLONE_THREAD; /* the host says EFAULT */
 	return flags;
 }
 
@@ -149,8 +149,7 @@ fork_proc(uint64_t flags)
 		cpu_embryo_free(ht->ht_child, ht->ht_childhost);
 		return error;
 	}
-	error = mapping_copy(host_byindex(curcpu()->c_host),
-	    ht->ht_childhost);
+	error = mapping_copy(host_byindex(curcpu()->c_host), ht->ht_childhost);
 	if (error != 0) {
 		ht->ht_child->c_lwp = l;
 		unfork(ht->ht_child, ht->ht_childhost);
@@ -178,7 +177,7 @@ hj_pre_fork(struct hj_frame *hf)
 		 * running: there is one kcurcpu for the two.
 		 */
 		hj_trace_note("clone(CLONE_VM) without CLONE_VFORK: not "
-		    "supported");
+			      "supported");
 		hf->hf_ret = -EINVAL;
 		return HJ_DONE;
 	}
@@ -194,8 +193,7 @@ hj_pre_fork(struct hj_frame *hf)
 	}
 	hj_leave();
 	if (error != 0) {
-		hj_host(__NR_rt_sigprocmask, SETMASK, &ht->ht_sigmask, NULL,
-		    8);
+		hj_host(__NR_rt_sigprocmask, SETMASK, &ht->ht_sigmask, NULL, 8);
 		hf->hf_ret = -error;
 		return HJ_DONE;
 	}
@@ -340,7 +338,7 @@ check_at_exit(const struct proc *p)
 	if (p->p_parent != ARENA->a_lwproc->ls_init || p->p_pid != 2 ||
 	    rumpuser_getenv("RUMPHIJACK_CHECK") == NULL)
 		return;
-	for (i = 0; i < 1500; i++) {	/* EMBRYO_NS and more */
+	for (i = 0; i < 1500; i++) { /* EMBRYO_NS and more */
 		reap_all();
 		if (others() == 0)
 			break;
@@ -348,8 +346,10 @@ check_at_exit(const struct proc *p)
 	}
 	bad = others() == 0 ? rump_kern_check() : -1;
 	if (bad != 0)
-		hj_die(124, "RUMPHIJACK_CHECK: %d bad, %u other processes, "
-		    "%u procs", bad, others(), ARENA->a_lwproc->ls_nprocs);
+		hj_die(124,
+		    "RUMPHIJACK_CHECK: %d bad, %u other processes, "
+		    "%u procs",
+		    bad, others(), ARENA->a_lwproc->ls_nprocs);
 }
 #endif
 
@@ -369,7 +369,7 @@ hj_exit(void)
 	uint32_t fd;
 
 	if (hj_thread.ht_busy != 0)
-		return;		/* a handler of a fault in the kernel */
+		return; /* a handler of a fault in the kernel */
 	hj_host(__NR_rt_sigprocmask, SETMASK, &all, NULL, 8);
 	hj_thread.ht_busy = 1;
 	if (p->p_nlwps > 1)

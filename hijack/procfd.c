@@ -16,7 +16,7 @@
 #include "rumpvfs/vnode.h"
 #include "syscalls/dispatch.h"
 
-#define LENT_FROM	900	/* numbers for files of other processes */
+#define LENT_FROM 900 /* numbers for files of other processes */
 
 /* A pipe has no vnode to open: the same end again. */
 static long
@@ -106,8 +106,9 @@ static bool
 nofollow(const struct hj_frame *hf, const struct hj_callinfo *ci)
 {
 
-	return (ci->hc_bits & HC_NOFOLLOW) || (ci->hc_atflags &&
-	    (hf->hf_args[ci->hc_atflags - 1] & AT_SYMLINK_NOFOLLOW));
+	return (ci->hc_bits & HC_NOFOLLOW) ||
+	    (ci->hc_atflags &&
+		(hf->hf_args[ci->hc_atflags - 1] & AT_SYMLINK_NOFOLLOW));
 }
 
 /* A descriptor without a vnode: what can be said of it. */
@@ -149,8 +150,8 @@ fd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd,
 		    hf->hf_args[ci->hc_path + 1]);
 	if (*rest == '\0' && nofollow(hf, ci))
 		return HJ_TO_HOST;
-	if (*rest == '\0' && (hf->hf_nr == __NR_open ||
-	    hf->hf_nr == __NR_openat) &&
+	if (*rest == '\0' &&
+	    (hf->hf_nr == __NR_open || hf->hf_nr == __NR_openat) &&
 	    (hf->hf_args[ci->hc_path] & O_NOFOLLOW))
 		return hf->hf_args[ci->hc_path] & O_PATH ? HJ_TO_HOST : -ELOOP;
 	f = fd_getfile(curlwp(), fd, 0);
@@ -193,9 +194,10 @@ cwd_call(struct hj_frame *hf, const struct hj_callinfo *ci, const char *rest,
 
 	if (*rest == '\0' && reads_link(hf)) {
 		error = hj_path_name(hj_proc()->p_cdir, again, &len);
-		return error != 0 ? -error : give(again, len,
-		    (char *)hf->hf_args[ci->hc_path],
-		    hf->hf_args[ci->hc_path + 1]);
+		return error != 0 ?
+		    -error :
+		    give(again, len, (char *)hf->hf_args[ci->hc_path],
+			hf->hf_args[ci->hc_path + 1]);
 	}
 	if (*rest == '\0' && nofollow(hf, ci))
 		return HJ_TO_HOST;
@@ -239,8 +241,7 @@ others_file(int pid, int n)
  * ours for the length of the call, a high one, out of the program's way.
  */
 static long
-others_call(struct hj_frame *hf, const struct hj_callinfo *ci,
-    const char *path)
+others_call(struct hj_frame *hf, const struct hj_callinfo *ci, const char *path)
 {
 	const char *rest;
 	struct file *f;

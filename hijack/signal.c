@@ -20,14 +20,14 @@
 
 /* The host's struct sigaction. */
 struct host_sigaction {
-	void	*sa_fn;
+	void *sa_fn;
 	unsigned long sa_fl;
-	void	*sa_rest;
+	void *sa_rest;
 	uint64_t sa_blk;
 };
 
-#define SA_RESTORER_	0x04000000UL
-#define BIT(sig)	(1UL << ((sig) - 1))
+#define SA_RESTORER_ 0x04000000UL
+#define BIT(sig)     (1UL << ((sig)-1))
 
 __thread struct hj_thread hj_thread;
 
@@ -36,14 +36,13 @@ static struct host_sigaction wanted[HJ_NSIG];
 /* The kernel may send us KWAKE_SIGNAL: its handler is there. */
 static bool wakes;
 
-void	hj_restorer(void) __attribute__((visibility("hidden")));
-__asm__(
-"	.text\n"
-"	.type hj_restorer, @function\n"
-"hj_restorer:\n"
-"	mov $15, %eax\n"
-"	syscall\n"
-"	.size hj_restorer, .-hj_restorer\n");
+void hj_restorer(void) __attribute__((visibility("hidden")));
+__asm__("	.text\n"
+	"	.type hj_restorer, @function\n"
+	"hj_restorer:\n"
+	"	mov $15, %eax\n"
+	"	syscall\n"
+	"	.size hj_restorer, .-hj_restorer\n");
 
 static bool
 is_handler(const void *fn)
@@ -61,7 +60,7 @@ by_default(int sig, siginfo_t *si)
 	sa.sa_fl |= SA_RESTORER_;
 	sa.sa_rest = (void *)hj_restorer;
 	if (sa.sa_fn == (void *)SIG_IGN && si->si_code > 0)
-		sa.sa_fn = (void *)SIG_DFL;	/* a fault is not ignored */
+		sa.sa_fn = (void *)SIG_DFL; /* a fault is not ignored */
 	hj_host(__NR_rt_sigaction, sig, &sa, NULL, 8);
 	/* A fault comes again by itself. */
 	if (si->si_code <= 0)
@@ -114,7 +113,7 @@ handler(int sig, siginfo_t *si, void *ucontext)
 	bool fault = (sig == SIGSEGV || sig == SIGBUS) && si->si_code > 0;
 
 	if (sig == KWAKE_SIGNAL && si->si_code == SI_TKILL)
-		return;		/* it has ended a host call: that was all */
+		return; /* it has ended a host call: that was all */
 	if (fault && rumpuser_fixup(ucontext)) {
 		hj_thread.ht_fault = si->si_addr;
 		return;
@@ -183,13 +182,13 @@ always_ours(int sig)
 
 /* Tell the host: our handler for the program's, its own word otherwise. */
 static long
-set_host(int sig, const struct host_sigaction *want,
-    struct host_sigaction *old)
+set_host(int sig, const struct host_sigaction *want, struct host_sigaction *old)
 {
 	struct host_sigaction sa = *want;
 
-	if (is_handler(sa.sa_fn) || (always_ours(sig) &&
-	    kcurcpu != NULL && kcurcpu->c_vforkparent == NULL)) {
+	if (is_handler(sa.sa_fn) ||
+	    (always_ours(sig) && kcurcpu != NULL &&
+		kcurcpu->c_vforkparent == NULL)) {
 		if (!is_handler(sa.sa_fn))
 			sa.sa_fl = SA_NODEFER | SA_ONSTACK;
 		sa.sa_fn = (void *)handler;
@@ -249,8 +248,8 @@ hj_signal_init(void)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		hj_host(__NR_rt_sigaction, faults[i], NULL,
-		    &wanted[faults[i]], 8);
+		hj_host(__NR_rt_sigaction, faults[i], NULL, &wanted[faults[i]],
+		    8);
 		set_host(faults[i], &wanted[faults[i]], NULL);
 	}
 }

@@ -10,9 +10,9 @@
 
 struct parse {
 	struct hj_spec *ps_spec;
-	char	*ps_store;
-	char	*ps_msg;
-	size_t	ps_msgsize;
+	char *ps_store;
+	char *ps_msg;
+	size_t ps_msgsize;
 };
 
 static int
@@ -42,8 +42,10 @@ add_prefix(struct parse *ps, const char *s, size_t n, bool strip)
 	for (i = 1, start = 1; i <= n; i++) {
 		if (i < n && s[i] != '/')
 			continue;
-		if (i == start || (s[start] == '.' && (i - start == 1 ||
-		    (i - start == 2 && s[start + 1] == '.'))))
+		if (i == start ||
+		    (s[start] == '.' &&
+			(i - start == 1 ||
+			    (i - start == 2 && s[start + 1] == '.'))))
 			return fail(ps, "not a plain directory", s, n);
 		start = i + 1;
 	}
@@ -88,8 +90,17 @@ static int
 check_families(struct parse *ps, const char *s, size_t n)
 {
 	static const char *const names[] = {
-		"all", "inet", "inet6", "local", "unix", "route", "netlink",
-		"link", "oroute", "arp", "mpls",
+		"all",
+		"inet",
+		"inet6",
+		"local",
+		"unix",
+		"route",
+		"netlink",
+		"link",
+		"oroute",
+		"arp",
+		"mpls",
 	};
 	const char *colon, *w;
 	size_t len, wl, i;
@@ -146,7 +157,8 @@ parse_key(struct parse *ps, const char *s, size_t n)
 			if (v[i] < '0' || v[i] > '9')
 				break;
 		return vl == 0 || i < vl ?
-		    fail(ps, "fdoff is a number, not", v, vl) : 0;
+		    fail(ps, "fdoff is a number, not", v, vl) :
+		    0;
 	}
 	if (is(s, kl, "vfs") || is(s, kl, "sysctl"))
 		return fail(ps, "not supported on this host", s, kl);
@@ -154,8 +166,7 @@ parse_key(struct parse *ps, const char *s, size_t n)
 }
 
 int
-hj_spec_parse(struct hj_spec *sp, const char *text, char *msg,
-    size_t msgsize)
+hj_spec_parse(struct hj_spec *sp, const char *text, char *msg, size_t msgsize)
 {
 	struct parse ps = { sp, sp->sp_store, msg, msgsize };
 	size_t n = strlen(text);
@@ -179,8 +190,8 @@ hj_spec_parse(struct hj_spec *sp, const char *text, char *msg,
 		if (n > 0) {
 			text++;
 			if (--n == 0)
-				return fail(&ps, "nothing after a comma",
-				    "", 0);
+				return fail(&ps, "nothing after a comma", "",
+				    0);
 		}
 	}
 	return 0;

@@ -24,14 +24,14 @@
 #include "syscalls/dispatch.h"
 #include "syscalls/init.h"
 
-#define DEFAULT_SPEC	"path=/rump,socket=all:nolocal"
-#define EXIT_OURS	125
+#define DEFAULT_SPEC "path=/rump,socket=all:nolocal"
+#define EXIT_OURS    125
 
 /* What is left to do once libc is in memory. */
 static struct {
-	bool	pending;
+	bool pending;
 	struct hj_auxinfo ai;
-	char	**envp;
+	char **envp;
 	unsigned hide;
 } late;
 
@@ -86,18 +86,18 @@ find_self(void)
 	if (fd < 0)
 		hj_die(EXIT_OURS, "/proc is not mounted");
 	while ((n = hj_host(__NR_read, fd, buf + have,
-	    sizeof(buf) - 1 - have)) > 0) {
+		    sizeof(buf) - 1 - have)) > 0) {
 		end = buf + have + n;
 		for (s = buf; (e = memchr(s, '\n', end - s)) != NULL;
-		    s = e + 1) {
+		     s = e + 1) {
 			*e = '\0';
 			from = to = 0;
 			for (; *s != '-'; s++)
-				from = from * 16 + (*s <= '9' ? *s - '0' :
-				    *s - 'a' + 10);
+				from = from * 16 +
+				    (*s <= '9' ? *s - '0' : *s - 'a' + 10);
 			for (s++; *s != ' '; s++)
-				to = to * 16 + (*s <= '9' ? *s - '0' :
-				    *s - 'a' + 10);
+				to = to * 16 +
+				    (*s <= '9' ? *s - '0' : *s - 'a' + 10);
 			s = memchr(s, '/', e - s);
 			if (here < from || here >= to || s == NULL)
 				continue;
@@ -156,9 +156,10 @@ set_prefix(void)
 		if (sp->sp_prefix[i].px_strip)
 			px = &sp->sp_prefix[i];
 	for (i = 0; i < sp->sp_nprefix && px != NULL; i++)
-		if (px != &sp->sp_prefix[i] && strncmp(px->px_path,
-		    sp->sp_prefix[i].px_path, px->px_len) == 0)
-			px = NULL;	/* one below it is another's */
+		if (px != &sp->sp_prefix[i] &&
+		    strncmp(px->px_path, sp->sp_prefix[i].px_path,
+			px->px_len) == 0)
+			px = NULL; /* one below it is another's */
 	if (px != NULL) {
 		rumpuser_process.ru_prefix = px->px_path;
 		rumpuser_process.ru_prefixlen = px->px_len;
@@ -172,7 +173,7 @@ read_spec(void)
 	char msg[256];
 
 	if (hj_spec_parse(&hj.hp_spec, s != NULL ? s : DEFAULT_SPEC, msg,
-	    sizeof(msg)) != 0)
+		sizeof(msg)) != 0)
 		hj_die(EXIT_OURS, "%s", msg);
 	set_prefix();
 }
@@ -185,8 +186,7 @@ check(int error, const char *what)
 	case 0:
 		return;
 	case EEXIST:
-		hj_die(EXIT_OURS, "%s: the kernel's addresses are taken",
-		    what);
+		hj_die(EXIT_OURS, "%s: the kernel's addresses are taken", what);
 	case ENOEXEC:
 		hj_die(EXIT_OURS, "%s: made by another build of this library",
 		    what);
@@ -207,7 +207,7 @@ make_blanket(const struct hj_prefix *px)
 			continue;
 		memcpy(path, px->px_path, i);
 		path[i] = '\0';
-		sys_call(RSYS_mkdirat, args);	/* or it is there already */
+		sys_call(RSYS_mkdirat, args); /* or it is there already */
 	}
 }
 
@@ -308,7 +308,7 @@ rewrite(const struct hj_auxinfo *ai, unsigned which)
 	const char *why = NULL;
 
 	if (hj_rewrite(ai, which, (struct hj_sitecache *)ARENA->a_sitecache,
-	    &why) < 0)
+		&why) < 0)
 		hj_die(EXIT_OURS, "cannot rewrite libc's system calls: %s",
 		    why != NULL ? why : "unknown");
 }

@@ -13,7 +13,7 @@
 
 #include "hijack/hijack.h"
 
-#define MAXLINKS	40	/* as many as Linux follows */
+#define MAXLINKS 40 /* as many as Linux follows */
 
 /* The length of the path without its last name and the slashes around it. */
 static size_t
@@ -54,10 +54,10 @@ suspect(int dirfd, const char *path, bool follow, char *tmp)
 
 /* A walk: what was followed, a path without symlinks; and what is left. */
 struct walk {
-	char	*w_done;	/* w_ndone bytes, no slash at the end */
-	size_t	w_ndone;
-	char	*w_left;	/* of the buffer of KPATH_MAX bytes w_buf */
-	char	*w_buf;
+	char *w_done; /* w_ndone bytes, no slash at the end */
+	size_t w_ndone;
+	char *w_left; /* of the buffer of KPATH_MAX bytes w_buf */
+	char *w_buf;
 };
 
 /* The symlink at w_done has this target: it goes before what is left. */
@@ -114,7 +114,7 @@ walk(struct walk *w, bool follow, char *target)
 		while (*w->w_left == '/')
 			w->w_left++;
 		for (len = 0; w->w_left[len] != '/' && w->w_left[len] != '\0';
-		    len++)
+		     len++)
 			continue;
 		if (len == 0)
 			return false;

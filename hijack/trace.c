@@ -8,7 +8,7 @@
 #include "syscalls/sysdef.h"
 #include "syscalls/systrace.h"
 
-#define LINE	1024
+#define LINE 1024
 
 static void
 put(char *buf, size_t n)

@@ -26,10 +26,10 @@
 #include "rumpvfs/sockname.h"
 #include "syscalls/dispatch.h"
 
-#define HOPS		40	/* as many as Linux follows symlinks */
-#define BIND_TRIES	1000	/* prototype_differs() is done by then */
-#define MMSG_MAX	1024	/* UIO_MAXIOV: sendmmsg does no more at once */
-#define NFDS		16	/* looked at together */
+#define HOPS       40   /* as many as Linux follows symlinks */
+#define BIND_TRIES 1000 /* prototype_differs() is done by then */
+#define MMSG_MAX   1024 /* UIO_MAXIOV: sendmmsg does no more at once */
+#define NFDS       16   /* looked at together */
 
 struct mmsg {
 	struct msghdr mm_hdr;
@@ -44,8 +44,8 @@ get_path(const void *uaddr, uint32_t len, struct addr *ad)
 {
 
 	if (uaddr == NULL || len <= UN_HEAD || len > UN_MAX ||
-	    copyin(uaddr, ad->ad_bytes, len) != 0 ||
-	    ad->ad_family != AF_UNIX || ad->ad_path[0] == '\0')
+	    copyin(uaddr, ad->ad_bytes, len) != 0 || ad->ad_family != AF_UNIX ||
+	    ad->ad_path[0] == '\0')
 		return false;
 	ad->ad_bytes[len] = '\0';
 	ad->ad_len = len;
@@ -147,7 +147,7 @@ translate(int fd, long nr, const struct addr *in, struct addr *out)
 				startfd = hj_path_procfd(buf, &rest);
 			if (startfd < 0)
 				return hops == 0 ? HJ_TO_HOST :
-				    host_addr(path, out);
+						   host_addr(path, out);
 			path = rest;
 			break;
 		case HJ_AT_RUMP:
@@ -246,8 +246,8 @@ to_address(struct hj_frame *hf, int i)
 	} else {
 		a[i] = (long)&out;
 		a[i + 1] = out.ad_len;
-		ret = verdict(a[0], &out, hj_host(hf->hf_nr, a[0], a[1], a[2],
-		    a[3], a[4], a[5]));
+		ret = verdict(a[0], &out,
+		    hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]));
 	}
 	if (unlikely(hj.hp_tracefd >= 0))
 		hj_trace(hj_callinfo[hf->hf_nr].hc_rsys, hf->hf_args, ret);
@@ -269,8 +269,10 @@ any_rump(const int *ufds, size_t n)
 			return false;
 		for (i = 0; i < some; i++)
 			if (hj_fd_isrump(fds[i]) || hj_fd_ours(fds[i])) {
-				hj_trace_note("sendmsg: descriptor %d is the "
-				    "rump kernel's: it cannot be sent", fds[i]);
+				hj_trace_note(
+				    "sendmsg: descriptor %d is the "
+				    "rump kernel's: it cannot be sent",
+				    fds[i]);
 				return true;
 			}
 	}
@@ -289,10 +291,9 @@ sends_rump(const struct msghdr *m)
 		return false;
 	while (left >= sizeof(cm) && copyin(at, &cm, sizeof(cm)) == 0 &&
 	    cm.cmsg_len >= sizeof(cm) && cm.cmsg_len <= left) {
-		if (cm.cmsg_level == SOL_SOCKET &&
-		    cm.cmsg_type == SCM_RIGHTS &&
+		if (cm.cmsg_level == SOL_SOCKET && cm.cmsg_type == SCM_RIGHTS &&
 		    any_rump((const int *)(at + sizeof(cm)),
-		    (cm.cmsg_len - sizeof(cm)) / sizeof(int)))
+			(cm.cmsg_len - sizeof(cm)) / sizeof(int)))
 			return true;
 		len = roundup2(cm.cmsg_len, sizeof(size_t));
 		if (len >= left)
@@ -310,7 +311,7 @@ msg_matters(const struct msghdr *um)
 
 	return copyin(um, &m, sizeof(m)) == 0 &&
 	    ((m.msg_control != NULL && m.msg_controllen != 0) ||
-	    is_path(m.msg_name, m.msg_namelen));
+		is_path(m.msg_name, m.msg_namelen));
 }
 
 static long
@@ -352,7 +353,7 @@ send_mmsg(int fd, struct mmsg *uv, unsigned n, long flags)
 		if (ret < 0)
 			break;
 		if (copyout(&(unsigned){ ret }, &uv[i].mm_len,
-		    sizeof(unsigned)) != 0) {
+			sizeof(unsigned)) != 0) {
 			ret = -EFAULT;
 			break;
 		}
@@ -412,9 +413,9 @@ recv_msg(struct hj_frame *hf)
 	if (copyout(&ad, m.msg_name, kmin(ad.ad_len, m.msg_namelen)) != 0 ||
 	    copyout(&ad.ad_len, &um->msg_namelen, sizeof(ad.ad_len)) != 0 ||
 	    copyout(&told.msg_controllen, &um->msg_controllen,
-	    sizeof(told.msg_controllen)) != 0 ||
-	    copyout(&told.msg_flags, &um->msg_flags,
-	    sizeof(told.msg_flags)) != 0)
+		sizeof(told.msg_controllen)) != 0 ||
+	    copyout(&told.msg_flags, &um->msg_flags, sizeof(told.msg_flags)) !=
+		0)
 		ret = -EFAULT;
 	return done(hf, ret);
 }

@@ -12,13 +12,13 @@
  * arena's number, the node's number, the path.  A path that does not fit is
  * packed, 7 bits a character; one that is not ASCII is cut off.
  */
-#define A_KIND		2
-#define A_ARENA		3
-#define A_INO		7
-#define A_PATH		12
-#define A_ROOM		(SOCKNAME_MAX - A_PATH)
-#define KIND_PLAIN	0x1e
-#define KIND_PACKED	0x1f
+#define A_KIND      2
+#define A_ARENA     3
+#define A_INO       7
+#define A_PATH      12
+#define A_ROOM      (SOCKNAME_MAX - A_PATH)
+#define KIND_PLAIN  0x1e
+#define KIND_PACKED 0x1f
 
 static uint32_t
 arena_id(void)
@@ -66,7 +66,7 @@ unpack(const char *from, size_t n, char *path)
 	unsigned w;
 
 	for (i = 0, bit = 0; bit + 7 <= n * 8 && i < SOCKNAME_MAX;
-	    i++, bit += 7) {
+	     i++, bit += 7) {
 		w = f[bit / 8];
 		if (bit % 8 > 1)
 			w |= (unsigned)f[bit / 8 + 1] << 8;
@@ -112,5 +112,5 @@ unixname_decode(struct addr *ad)
 		memcpy(path, ad->ad_path + A_PATH, n);
 	memcpy(ad->ad_path, path, n);
 	ad->ad_path[n] = '\0';
-	ad->ad_len = UN_HEAD + n + 1;	/* as Linux: even of 108 bytes */
+	ad->ad_len = UN_HEAD + n + 1; /* as Linux: even of 108 bytes */
 }

@@ -15,16 +15,16 @@
 #include "rumpkern/page.h"
 #include "syscalls/dispatch.h"
 
-#define CHUNK		4096
-#define BIG_ORDER	4	/* pages of a buffer between files */
+#define CHUNK     4096
+#define BIG_ORDER 4 /* pages of a buffer between files */
 
 /* One side of a transfer. */
 struct side {
-	int	s_fd;
-	bool	s_rump;
-	int64_t	s_off;		/* -1: the file's own offset */
-	int64_t	*s_uoff;	/* where the program keeps it */
-	bool	s_nowait;	/* rump: read only what is there */
+	int s_fd;
+	bool s_rump;
+	int64_t s_off;   /* -1: the file's own offset */
+	int64_t *s_uoff; /* where the program keeps it */
+	bool s_nowait;   /* rump: read only what is there */
 };
 
 static long
@@ -68,8 +68,8 @@ side_io(struct side *s, bool write, char *buf, size_t n)
 			ret = hj_host(write ? __NR_pwrite64 : __NR_pread64,
 			    args[0], args[1], args[2], args[3]);
 		else
-			ret = hj_host(write ? __NR_write : __NR_read,
-			    args[0], args[1], args[2]);
+			ret = hj_host(write ? __NR_write : __NR_read, args[0],
+			    args[1], args[2]);
 		hj_enter();
 	}
 	if (ret > 0 && s->s_off >= 0)
@@ -110,7 +110,7 @@ side_flags(const struct side *s)
 	if (hj_fd_ours(s->s_fd))
 		return -EBADF;
 	return s->s_rump ? sys_call(RSYS_fcntl, args) :
-	    hj_host(__NR_fcntl, s->s_fd, F_GETFL);
+			   hj_host(__NR_fcntl, s->s_fd, F_GETFL);
 }
 
 static bool
@@ -121,7 +121,7 @@ is_type(const struct side *s, unsigned type)
 	long ret;
 
 	ret = s->s_rump ? sys_call(RSYS_fstat, args) :
-	    hj_host(__NR_fstat, s->s_fd, &st);
+			  hj_host(__NR_fstat, s->s_fd, &st);
 	return ret == 0 && (st.st_mode & S_IFMT) == type;
 }
 
@@ -195,11 +195,11 @@ do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 
 	if (len == 0)
 		return 0;
-	if (flags & ~(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE |
-	    SPLICE_F_GIFT))
+	if (flags &
+	    ~(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE |
+		SPLICE_F_GIFT))
 		return -EINVAL;
-	if ((!inpipe && !outpipe) ||
-	    (!outpipe && (side_flags(out) & O_APPEND)))
+	if ((!inpipe && !outpipe) || (!outpipe && (side_flags(out) & O_APPEND)))
 		return -EINVAL;
 	if ((inpipe && in->s_uoff != NULL) || (outpipe && out->s_uoff != NULL))
 		return -ESPIPE;
@@ -262,7 +262,7 @@ side_offset(const struct side *s)
 	if (s->s_off >= 0)
 		return s->s_off;
 	ret = s->s_rump ? sys_call(RSYS_lseek, args) :
-	    hj_host(__NR_lseek, s->s_fd, 0, SEEK_CUR);
+			  hj_host(__NR_lseek, s->s_fd, 0, SEEK_CUR);
 	return ret > 0 ? ret : 0;
 }
 
@@ -353,5 +353,5 @@ hj_sys_xfer(struct hj_frame *hf)
 		/* As between two file systems that cannot help each other. */
 		return -EXDEV;
 	}
-	return -EINVAL;		/* tee: both must be pipes of one kernel */
+	return -EINVAL; /* tee: both must be pipes of one kernel */
 }

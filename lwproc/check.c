@@ -43,8 +43,8 @@ check_lwps(struct proc *p)
 		n++;
 	}
 	if (n != p->p_nlwps) {
-		kprintf("proc %d: %u lwps, counted %u\n", p->p_pid,
-		    p->p_nlwps, n);
+		kprintf("proc %d: %u lwps, counted %u\n", p->p_pid, p->p_nlwps,
+		    n);
 		return 1;
 	}
 	return 0;
@@ -64,8 +64,8 @@ check_table(struct proc *p)
 			continue;
 		if (i >= fdp->fd_last || !kmem_valid(KC_FILE, f) ||
 		    f->f_count == 0) {
-			kprintf("proc %d: descriptor %u is broken\n",
-			    p->p_pid, i);
+			kprintf("proc %d: descriptor %u is broken\n", p->p_pid,
+			    i);
 			bad++;
 		}
 	}
@@ -75,8 +75,8 @@ check_table(struct proc *p)
 /* --- References ----------------------------------------------------------- */
 
 struct tally {
-	uint64_t t_files, t_tables;	/* that somebody refers to */
-	int	t_bad;
+	uint64_t t_files, t_tables; /* that somebody refers to */
+	int t_bad;
 };
 
 static void
@@ -191,8 +191,9 @@ check_references(void)
 	if (t.t_files != kmem_cache_count(KC_FILE) ||
 	    t.t_tables != kmem_cache_count(KC_FDESC)) {
 		kprintf("lwproc: %lu files and %lu tables, allocated %lu and "
-		    "%lu\n", t.t_files, t.t_tables,
-		    kmem_cache_count(KC_FILE), kmem_cache_count(KC_FDESC));
+			"%lu\n",
+		    t.t_files, t.t_tables, kmem_cache_count(KC_FILE),
+		    kmem_cache_count(KC_FDESC));
 		t.t_bad++;
 	}
 	return t.t_bad;

@@ -7,7 +7,7 @@
 #include "rumpkern/klog.h"
 #include "syscalls/sysargs.h"
 
-#define KEEP	((uint32_t)-1)
+#define KEEP ((uint32_t)-1)
 
 bool
 cred_issuper(const struct cred *cr)
@@ -40,7 +40,7 @@ user_ids(struct proc *p)
 	struct cred *cr = &p->p_cred;
 
 	return (struct ids){ &cr->cr_ruid, &cr->cr_euid, &cr->cr_suid,
-	    &cr->cr_fsuid };
+		&cr->cr_fsuid };
 }
 
 static struct ids
@@ -49,7 +49,7 @@ group_ids(struct proc *p)
 	struct cred *cr = &p->p_cred;
 
 	return (struct ids){ &cr->cr_rgid, &cr->cr_egid, &cr->cr_sgid,
-	    &cr->cr_fsgid };
+		&cr->cr_fsgid };
 }
 
 static bool
@@ -96,8 +96,8 @@ do_setreid(struct proc *p, struct ids i, uint32_t r, uint32_t e)
 
 	kmutex_enter(&p->p_lock);
 	super = p->p_cred.cr_euid == 0;
-	if (super || ((r == KEEP || r == *i.i_real || r == *i.i_eff) &&
-	    may(p, &i, e))) {
+	if (super ||
+	    ((r == KEEP || r == *i.i_real || r == *i.i_eff) && may(p, &i, e))) {
 		save = r != KEEP || (e != KEEP && e != *i.i_real);
 		set_ids(&i, r, e, KEEP);
 		if (save)
@@ -173,8 +173,7 @@ sys_setregid(struct lwp *l, const struct sys_setregid_args *a, long *retval)
 }
 
 int
-sys_setresuid(struct lwp *l, const struct sys_setresuid_args *a,
-    long *retval)
+sys_setresuid(struct lwp *l, const struct sys_setresuid_args *a, long *retval)
 {
 
 	(void)retval;
@@ -183,8 +182,7 @@ sys_setresuid(struct lwp *l, const struct sys_setresuid_args *a,
 }
 
 int
-sys_setresgid(struct lwp *l, const struct sys_setresgid_args *a,
-    long *retval)
+sys_setresgid(struct lwp *l, const struct sys_setresgid_args *a, long *retval)
 {
 
 	(void)retval;
@@ -255,8 +253,7 @@ copyout3(struct ids i, void *r, void *e, void *s)
 }
 
 int
-sys_getresuid(struct lwp *l, const struct sys_getresuid_args *a,
-    long *retval)
+sys_getresuid(struct lwp *l, const struct sys_getresuid_args *a, long *retval)
 {
 
 	(void)retval;
@@ -264,8 +261,7 @@ sys_getresuid(struct lwp *l, const struct sys_getresuid_args *a,
 }
 
 int
-sys_getresgid(struct lwp *l, const struct sys_getresgid_args *a,
-    long *retval)
+sys_getresgid(struct lwp *l, const struct sys_getresgid_args *a, long *retval)
 {
 
 	(void)retval;
@@ -273,8 +269,7 @@ sys_getresgid(struct lwp *l, const struct sys_getresgid_args *a,
 }
 
 int
-sys_getgroups(struct lwp *l, const struct sys_getgroups_args *a,
-    long *retval)
+sys_getgroups(struct lwp *l, const struct sys_getgroups_args *a, long *retval)
 {
 	const struct cred *cr = &l->l_proc->p_cred;
 	uint32_t n = cr->cr_ngroups;
@@ -288,8 +283,7 @@ sys_getgroups(struct lwp *l, const struct sys_getgroups_args *a,
 }
 
 int
-sys_setgroups(struct lwp *l, const struct sys_setgroups_args *a,
-    long *retval)
+sys_setgroups(struct lwp *l, const struct sys_setgroups_args *a, long *retval)
 {
 	struct proc *p = l->l_proc;
 	uint32_t groups[KNGROUPS], i;

@@ -20,14 +20,13 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 
-#define HAZARD_LEFT	1UL
+#define HAZARD_LEFT 1UL
 
 struct file *
 file_alloc(enum ftype type, uint32_t flags)
 {
-	static const uint8_t accmode[4] = {
-		FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0
-	};
+	static const uint8_t accmode[4] = { FMODE_READ, FMODE_WRITE,
+		FMODE_READ | FMODE_WRITE, 0 };
 	struct file *f = kmem_cache_alloc(KC_FILE);
 
 	if (f == NULL)
@@ -100,8 +99,7 @@ static void
 destroy(struct file *f)
 {
 
-	if (fileops[f->f_type] != NULL &&
-	    fileops[f->f_type]->fo_close != NULL)
+	if (fileops[f->f_type] != NULL && fileops[f->f_type]->fo_close != NULL)
 		fileops[f->f_type]->fo_close(f);
 	khand_drop(f);
 	khand_add(KHAND_MEM, f);
@@ -139,8 +137,8 @@ file_rele(struct file *f)
 void
 file_unhazard(struct cpu *c, int slot)
 {
-	struct file *f = (struct file *)
-	    ((uintptr_t)c->c_hazard[slot] & ~HAZARD_LEFT);
+	struct file *f = (struct file *)((uintptr_t)c->c_hazard[slot] &
+	    ~HAZARD_LEFT);
 	bool ours;
 
 	kmutex_enter(&f->f_lock);
@@ -179,15 +177,14 @@ fd_getfile(struct lwp *l, int fd, int slot)
 	struct file *f;
 
 	for (;;) {
-		if (unlikely((uint32_t)fd >=
-		    KREAD(fdp->fd_size)))
+		if (unlikely((uint32_t)fd >= KREAD(fdp->fd_size)))
 			return NULL;
 		f = entry_file(fdp, fd);
 		if (unlikely(f == NULL))
 			return NULL;
 		set_hazard(c, slot, f);
 		if (likely(atomic_load_explicit(&fdp->fd_users,
-		    memory_order_relaxed) == 1))
+			       memory_order_relaxed) == 1))
 			return f;
 		__atomic_store_n(&f->f_noted, 1, __ATOMIC_RELAXED);
 		atomic_thread_fence(memory_order_seq_cst);
@@ -203,5 +200,5 @@ fd_done(struct lwp *l, struct file *f, int slot)
 
 	leave(curcpu(), slot, f,
 	    atomic_load_explicit(&l->l_proc->p_fd->fd_users,
-	    memory_order_acquire) != 1);
+		memory_order_acquire) != 1);
 }

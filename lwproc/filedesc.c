@@ -13,8 +13,8 @@
 #include "rumpkern/kmem.h"
 #include "rumpvfs/flock.h"
 
-#define FD_FIRST	31U
-#define FD_MOST		(256 * 1024U - 1)	/* entries a table can have */
+#define FD_FIRST 31U
+#define FD_MOST  (256 * 1024U - 1) /* entries a table can have */
 
 /* Room for entries below n; the lock is held, the log empty. */
 static int
@@ -35,8 +35,7 @@ grow(struct filedesc *fdp, uint32_t n)
 	if (ents == NULL)
 		return ENFILE;
 	if (fdp->fd_size != 0)
-		memcpy(ents + 1, fdp->fd_ents,
-		    fdp->fd_size * sizeof(fdent_t));
+		memcpy(ents + 1, fdp->fd_ents, fdp->fd_size * sizeof(fdent_t));
 	ents[0] = (fdent_t)(uintptr_t)fdp->fd_block;
 	KSET(fdp->fd_block, ents);
 	KSET(fdp->fd_ents, ents + 1);
@@ -203,8 +202,8 @@ static void
 slot_set(struct filedesc *fdp, uint32_t fd, struct file *f, bool cloexec)
 {
 
-	KSET(fdp->fd_ents[fd], (fdent_t)(uintptr_t)f |
-	    (cloexec ? FDENT_CLOEXEC : 0));
+	KSET(fdp->fd_ents[fd],
+	    (fdent_t)(uintptr_t)f | (cloexec ? FDENT_CLOEXEC : 0));
 	if (fd >= fdp->fd_last)
 		KSET(fdp->fd_last, fd + 1);
 	if (fd == fdp->fd_hint)
@@ -340,8 +339,9 @@ fd_set_cloexec(struct lwp *l, int fd, bool set)
 
 	kmutex_enter(&fdp->fd_lock);
 	if ((uint32_t)fd < fdp->fd_size && fdp->fd_ents[fd] != 0) {
-		KSET(fdp->fd_ents[fd], (fdp->fd_ents[fd] & ~FDENT_CLOEXEC) |
-		    (set ? FDENT_CLOEXEC : 0));
+		KSET(fdp->fd_ents[fd],
+		    (fdp->fd_ents[fd] & ~FDENT_CLOEXEC) |
+			(set ? FDENT_CLOEXEC : 0));
 		error = 0;
 	}
 	klog_commit();

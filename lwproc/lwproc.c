@@ -21,8 +21,8 @@
 #include "rumpkern/kmem.h"
 #include "rumpvfs/vnode.h"
 
-#define PID_MAX		0x3fffffff
-#define PID_FIRST	2	/* after a wrap, too */
+#define PID_MAX   0x3fffffff
+#define PID_FIRST 2 /* after a wrap, too */
 
 static inline struct lwproc_state *
 state(void)
@@ -292,8 +292,7 @@ proc_free(void *obj)
 }
 
 int
-proc_fork(struct proc *parent, int flags, struct host *embryo,
-    struct lwp **lp)
+proc_fork(struct proc *parent, int flags, struct host *embryo, struct lwp **lp)
 {
 	struct lwproc_state *ls = state();
 	struct proc *p;
@@ -309,8 +308,7 @@ proc_fork(struct proc *parent, int flags, struct host *embryo,
 	}
 	kmutex_enter(&ls->ls_lock);
 	p->p_pid = pid_alloc();
-	p->p_host = embryo != NULL ? embryo->h_index :
-	    curcpu()->c_host;
+	p->p_host = embryo != NULL ? embryo->h_index : curcpu()->c_host;
 	proc_link(p, parent);
 	lwp_link(l);
 	fdesc_users(p->p_fd, 1);
@@ -476,8 +474,7 @@ lwp_detach(void)
 	c->c_lwp = NULL;
 	l->l_cpu = NULL;
 	atomic_store(&l->l_state, LWP_IDLE);
-	if (!(l->l_flags & LWP_IMPLICIT) &&
-	    (l->l_proc->p_flags & PROC_HIJACK))
+	if (!(l->l_flags & LWP_IMPLICIT) && (l->l_proc->p_flags & PROC_HIJACK))
 		lwp_release(l);
 	if (c->c_implicit != NULL)
 		lwp_release_implicit(c);

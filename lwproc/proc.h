@@ -23,116 +23,116 @@ struct filedesc;
 struct host;
 struct vnode;
 
-#define KNGROUPS	64
+#define KNGROUPS 64
 
 struct cred {
 	uint32_t cr_ruid, cr_euid, cr_suid, cr_fsuid;
 	uint32_t cr_rgid, cr_egid, cr_sgid, cr_fsgid;
 	uint32_t cr_ngroups;
-	uint32_t cr_groups[KNGROUPS];	/* sorted */
+	uint32_t cr_groups[KNGROUPS]; /* sorted */
 };
 
 /* p_flags */
-#define PROC_HIJACK	0x1	/* mirrors a host process: see p_host */
-#define PROC_HOSTCWD	0x2	/* its cwd is on the host */
-#define PROC_DYING	0x4
+#define PROC_HIJACK  0x1 /* mirrors a host process: see p_host */
+#define PROC_HOSTCWD 0x2 /* its cwd is on the host */
+#define PROC_DYING   0x4
 
 struct proc {
 	struct kmutex p_lock;
-	int32_t	p_pid;			/* (c) */
-	uint32_t p_flags;		/* (m) */
-	struct proc *p_parent;		/* (p) */
-	struct proc *p_children;	/* (p) first child */
-	struct proc *p_sibnext;		/* (p) */
-	struct proc *p_sibprev;		/* (p) */
-	struct proc *p_hashnext;	/* (p) by pid */
-	struct lwp *p_lwps;		/* (p) */
-	uint32_t p_nlwps;		/* (p) */
-	int32_t	p_nextlid;		/* (p) */
-	int32_t	p_pgid;			/* (p) */
-	int32_t	p_sid;			/* (p) */
-	struct filedesc *p_fd;		/* (c) may be shared: fd_refs */
-	struct vnode *p_cdir;		/* (m) cwd, referenced */
-	struct vnode *p_rdir;		/* (m) root, referenced */
-	uint32_t p_umask;		/* (m) */
-	uint32_t p_host;		/* (p) index of the host it lives in */
-	uint64_t p_fsize;		/* (m) RLIMIT_FSIZE */
-	uint64_t p_nofile;		/* (m) RLIMIT_NOFILE */
-	struct cred p_cred;		/* (m) */
+	int32_t p_pid;           /* (c) */
+	uint32_t p_flags;        /* (m) */
+	struct proc *p_parent;   /* (p) */
+	struct proc *p_children; /* (p) first child */
+	struct proc *p_sibnext;  /* (p) */
+	struct proc *p_sibprev;  /* (p) */
+	struct proc *p_hashnext; /* (p) by pid */
+	struct lwp *p_lwps;      /* (p) */
+	uint32_t p_nlwps;        /* (p) */
+	int32_t p_nextlid;       /* (p) */
+	int32_t p_pgid;          /* (p) */
+	int32_t p_sid;           /* (p) */
+	struct filedesc *p_fd;   /* (c) may be shared: fd_refs */
+	struct vnode *p_cdir;    /* (m) cwd, referenced */
+	struct vnode *p_rdir;    /* (m) root, referenced */
+	uint32_t p_umask;        /* (m) */
+	uint32_t p_host;         /* (p) index of the host it lives in */
+	uint64_t p_fsize;        /* (m) RLIMIT_FSIZE */
+	uint64_t p_nofile;       /* (m) RLIMIT_NOFILE */
+	struct cred p_cred;      /* (m) */
 };
 
-#define LWP_MAGIC	0x4c57504cu
+#define LWP_MAGIC 0x4c57504cu
 
 enum lwp_state {
 	LWP_FREE = 0,
-	LWP_IDLE,		/* bound to no cpu */
-	LWP_RUNNING		/* l_cpu runs it */
+	LWP_IDLE,   /* bound to no cpu */
+	LWP_RUNNING /* l_cpu runs it */
 };
 
-#define LWP_IMPLICIT	1
+#define LWP_IMPLICIT 1
 
 struct lwp {
-	uint64_t l_link;		/* free-list link when free */
-	uint32_t l_magic;		/* LWP_MAGIC while it lives */
-	uint32_t l_gen;			/* counts uses of this memory */
-	struct proc *l_proc;		/* (c) */
-	struct lwp *l_next, *l_prev;	/* (p) of p_lwps */
-	int32_t	l_lid;			/* (c) */
-	uint32_t l_flags;		/* (c) */
-	_Atomic uint32_t l_state;	/* (l) */
-	struct cpu *l_cpu;		/* (l) */
+	uint64_t l_link;             /* free-list link when free */
+	uint32_t l_magic;            /* LWP_MAGIC while it lives */
+	uint32_t l_gen;              /* counts uses of this memory */
+	struct proc *l_proc;         /* (c) */
+	struct lwp *l_next, *l_prev; /* (p) of p_lwps */
+	int32_t l_lid;               /* (c) */
+	uint32_t l_flags;            /* (c) */
+	_Atomic uint32_t l_state;    /* (l) */
+	struct cpu *l_cpu;           /* (l) */
 };
 
 struct lwproc_state {
-	struct kmutex ls_lock;		/* KRANK_PROCS */
-	struct proc *ls_init;		/* pid 1 */
-	struct proc *ls_kern;		/* pid 0 */
-	uint32_t ls_nprocs;		/* (p) */
-	int32_t	ls_nextpid;		/* (p) */
-	uint32_t ls_wrapped;		/* (p) pids have begun again */
-	uint32_t ls_hashmask;		/* (c) */
-	struct proc *ls_hash[4096];	/* (p) */
+	struct kmutex ls_lock;      /* KRANK_PROCS */
+	struct proc *ls_init;       /* pid 1 */
+	struct proc *ls_kern;       /* pid 0 */
+	uint32_t ls_nprocs;         /* (p) */
+	int32_t ls_nextpid;         /* (p) */
+	uint32_t ls_wrapped;        /* (p) pids have begun again */
+	uint32_t ls_hashmask;       /* (c) */
+	struct proc *ls_hash[4096]; /* (p) */
 };
 
-void	lwproc_boot(void);
-int	lwproc_check(void);
+void lwproc_boot(void);
+int lwproc_check(void);
 
 /* Give the calling thread a cpu and the implicit lwp.  0 or errno. */
-int	lwp_attach(void);
+int lwp_attach(void);
 /* Attach this process to a booted arena: a host slot, a cpu, an lwp. */
-int	lwproc_attach(void);
+int lwproc_attach(void);
 /* The thread ends: releases its lwp, and its cpu. */
-void	lwp_detach(void);
+void lwp_detach(void);
 
 /*
  * Reap whoever is dead: one host, or all.  Call without locks.  Returns how
  * many were reaped.
  */
-int	reap_host(uint32_t index);
-int	reap_all(void);
+int reap_host(uint32_t index);
+int reap_all(void);
 
-struct proc *proc_find(int pid);	/* ls_lock held */
+struct proc *proc_find(int pid); /* ls_lock held */
 /*
  * A child of parent with one idle lwp.  RUMP_RF* flags.  0 or errno.  With
  * embryo not NULL the child is that host's, to be taken there by lwp_adopt().
  */
-int	proc_fork(struct proc *parent, int flags, struct host *embryo,
-	    struct lwp **);
-int	lwp_create(struct proc *, struct lwp **);	/* ls_lock held */
+int proc_fork(struct proc *parent, int flags, struct host *embryo,
+    struct lwp **);
+int lwp_create(struct proc *, struct lwp **); /* ls_lock held */
 /* Free an idle lwp; the last one takes its proc along. */
-void	lwp_release(struct lwp *);
+void lwp_release(struct lwp *);
 /* Free a cpu's implicit lwp, which nothing runs. */
-void	lwp_release_implicit(struct cpu *);
+void lwp_release_implicit(struct cpu *);
 /* Run an idle lwp on this cpu in place of its current one, which goes idle. */
-void	lwp_switch(struct lwp *);
+void lwp_switch(struct lwp *);
 /* End a proc whose lwps nobody runs: a dead host's, or one replaced. */
-void	proc_exit(struct proc *);
-void	proc_setflag(struct proc *, uint32_t flag, bool set);
+void proc_exit(struct proc *);
+void proc_setflag(struct proc *, uint32_t flag, bool set);
 /* KHAND_PROC: a proc that is in no table. */
-void	proc_free(void *);
+void proc_free(void *);
 
 /* Credentials. */
-bool	cred_ingroup(const struct cred *, uint32_t gid);
-bool	cred_issuper(const struct cred *);	/* fsuid 0 */
+bool cred_ingroup(const struct cred *, uint32_t gid);
+bool cred_issuper(const struct cred *); /* fsuid 0 */
 
 #endif

@@ -14,7 +14,7 @@
 #include "rumpkern/waitq.h"
 #include "rumpvfs/mapping.h"
 
-#define PATIENCE	1000	/* looks at a cpu that another rolls back */
+#define PATIENCE 1000 /* looks at a cpu that another rolls back */
 
 /* Move the newest object of a dead cpu's hand into ours, and release it. */
 static void

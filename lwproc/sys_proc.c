@@ -163,8 +163,7 @@ limit_field(struct proc *p, int resource)
 }
 
 int
-sys_prlimit64(struct lwp *l, const struct sys_prlimit64_args *a,
-    long *retval)
+sys_prlimit64(struct lwp *l, const struct sys_prlimit64_args *a, long *retval)
 {
 	struct proc *p = l->l_proc;
 	uint64_t *field = limit_field(p, a->resource);

@@ -8,9 +8,9 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/buildid.h"
 
-#define BOOTMEM		(512UL << 20)
-#define MEMLIMIT_MIN	(4UL << 20)
-#define POOL_ALIGN	(KPAGE_SIZE << PAGE_MAXORDER)
+#define BOOTMEM      (512UL << 20)
+#define MEMLIMIT_MIN (4UL << 20)
+#define POOL_ALIGN   (KPAGE_SIZE << PAGE_MAXORDER)
 
 int
 arena_parse_size(const char *s, uint64_t *size)
@@ -26,9 +26,17 @@ arena_parse_size(const char *s, uint64_t *size)
 		v = v * 10 + (*s - '0');
 	}
 	switch (*s) {
-	case 'g': case 'G': shift += 10; /* FALLTHROUGH */
-	case 'm': case 'M': shift += 10; /* FALLTHROUGH */
-	case 'k': case 'K': shift += 10; s++; break;
+	case 'g':
+	case 'G':
+		shift += 10; /* FALLTHROUGH */
+	case 'm':
+	case 'M':
+		shift += 10; /* FALLTHROUGH */
+	case 'k':
+	case 'K':
+		shift += 10;
+		s++;
+		break;
 	}
 	if (*s != '\0' || v == 0 || v > (1UL << 45) >> shift)
 		return EINVAL;
@@ -103,8 +111,7 @@ arena_attach(int fd)
 	if (n < 0)
 		return -n;
 	if (n != sizeof(hd) || hd.ah_magic != ARENA_MAGIC ||
-	    hd.ah_layout != ARENA_LAYOUT ||
-	    hd.ah_buildid != RUMP_BUILD_ID)
+	    hd.ah_layout != ARENA_LAYOUT || hd.ah_buildid != RUMP_BUILD_ID)
 		return ENOEXEC;
 	if (!hd.ah_ready || rumpuser_filesize(fd) != hd.ah_map.am_size)
 		return EINVAL;

@@ -10,23 +10,23 @@
 #include "rumpkern/cpu.h"
 #include "rumpkern/page.h"
 
-#define ARENA_BASE	0x550000000000UL
-#define ARENA_MAGIC	0x616e657261706d72UL	/* "rmparena" */
-#define ARENA_LAYOUT	1
+#define ARENA_BASE   0x550000000000UL
+#define ARENA_MAGIC  0x616e657261706d72UL /* "rmparena" */
+#define ARENA_LAYOUT 1
 
-struct kmem_state;	/* kmem.c */
-struct page_state;	/* page.c */
-struct lwproc_state;	/* lwproc/lwproc.h */
-struct vfs_state;	/* rumpvfs/vfs.h */
-struct net_state;	/* rumpnet */
+struct kmem_state;   /* kmem.c */
+struct page_state;   /* page.c */
+struct lwproc_state; /* lwproc/lwproc.h */
+struct vfs_state;    /* rumpvfs/vfs.h */
+struct net_state;    /* rumpnet */
 
 /* Offsets from ARENA_BASE; all multiples of 2 MiB. */
 struct arena_map {
-	uint64_t am_size;	/* bytes in all */
-	uint64_t am_bootmem;	/* memory for boot */
-	uint64_t am_cpus;	/* struct cpu[CPU_MAX] */
-	uint64_t am_pages;	/* struct page[am_npages] */
-	uint64_t am_pool;	/* the pages */
+	uint64_t am_size;    /* bytes in all */
+	uint64_t am_bootmem; /* memory for boot */
+	uint64_t am_cpus;    /* struct cpu[CPU_MAX] */
+	uint64_t am_pages;   /* struct page[am_npages] */
+	uint64_t am_pool;    /* the pages */
 	uint64_t am_npages;
 };
 
@@ -34,16 +34,16 @@ struct arena_map {
 struct arena_header {
 	uint64_t ah_magic;
 	uint32_t ah_layout;
-	uint32_t ah_ready;	/* set last: booted */
-	uint64_t ah_buildid;	/* hash of the kernel it was made by */
+	uint32_t ah_ready;   /* set last: booted */
+	uint64_t ah_buildid; /* hash of the kernel it was made by */
 	struct arena_map ah_map;
 };
 
 struct arena {
 	struct arena_header a_header;
-	uint64_t a_bootmem;	/* offset of what boot may still take */
-	uint64_t a_boottime;	/* realtime, ns */
-	_Atomic uint32_t a_ndead;	/* hosts that wait for reap_all() */
+	uint64_t a_bootmem;       /* offset of what boot may still take */
+	uint64_t a_boottime;      /* realtime, ns */
+	_Atomic uint32_t a_ndead; /* hosts that wait for reap_all() */
 
 	struct kmutex a_reaplock;
 	_Atomic uint32_t a_ncpus; /* cpus ever used: the table ends there */
@@ -57,16 +57,16 @@ struct arena {
 
 	struct host a_host[HOST_MAX];
 	/* A cache of the shim's: where libc's system calls are. */
-	uint8_t	a_sitecache[128 << 10] __attribute__((aligned(4096)));
+	uint8_t a_sitecache[128 << 10] __attribute__((aligned(4096)));
 };
 
-#define a_magic		a_header.ah_magic
-#define a_layout	a_header.ah_layout
-#define a_ready		a_header.ah_ready
-#define a_buildid	a_header.ah_buildid
-#define a_map		a_header.ah_map
+#define a_magic   a_header.ah_magic
+#define a_layout  a_header.ah_layout
+#define a_ready   a_header.ah_ready
+#define a_buildid a_header.ah_buildid
+#define a_map     a_header.ah_map
 
-#define ARENA	((struct arena *)ARENA_BASE)
+#define ARENA ((struct arena *)ARENA_BASE)
 
 /* Is this an address in the arena? */
 static inline bool
@@ -76,14 +76,14 @@ arena_contains(const void *p)
 }
 
 /* Make a new arena and map it; or map an existing one.  0 or errno. */
-int	arena_create(const char *name, uint64_t memlimit);
-int	arena_attach(int fd);
+int arena_create(const char *name, uint64_t memlimit);
+int arena_attach(int fd);
 /* Zeroed memory for ever, at boot only; costs nothing until it is used. */
-void	*arena_bootmem(size_t size);
+void *arena_bootmem(size_t size);
 /* RUMP_MEMLIMIT's value in bytes; EINVAL if malformed. */
-int	arena_parse_size(const char *s, uint64_t *size);
+int arena_parse_size(const char *s, uint64_t *size);
 
 /* Walk everything; the number of faults found, each said on stderr. */
-int	rump_kern_check(void);
+int rump_kern_check(void);
 
 #endif

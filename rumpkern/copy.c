@@ -11,9 +11,9 @@
  * Addresses below and from here up are never a program's.  Of the lower ones
  * NULL is common (utimensat's path), and a fault is dear.
  */
-#define USER_BEGIN	0x1000UL
-#define USER_END	0x7ffffffff000UL
-#define RW_MAX		0x7ffff000UL	/* Linux's MAX_RW_COUNT */
+#define USER_BEGIN 0x1000UL
+#define USER_END   0x7ffffffff000UL
+#define RW_MAX     0x7ffff000UL /* Linux's MAX_RW_COUNT */
 
 static inline bool
 user_range(const void *u, size_t len)
@@ -79,7 +79,9 @@ uio_init(struct uio *uio, struct kiovec *iov, void *base, size_t len,
 	iov->iov_base = base;
 	iov->iov_len = len;
 	*uio = (struct uio){
-		.uio_iov = iov, .uio_iovcnt = 1, .uio_resid = len,
+		.uio_iov = iov,
+		.uio_iovcnt = 1,
+		.uio_resid = len,
 		.uio_write = write,
 	};
 }
@@ -104,7 +106,9 @@ uio_import(struct uio *uio, const void *uiov, long cnt, bool write)
 		total += iov[i].iov_len;
 	}
 	*uio = (struct uio){
-		.uio_iov = iov, .uio_iovcnt = cnt, .uio_resid = total,
+		.uio_iov = iov,
+		.uio_iovcnt = cnt,
+		.uio_resid = total,
 		.uio_write = write,
 	};
 	return 0;

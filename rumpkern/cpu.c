@@ -53,7 +53,7 @@ take_slot(uint32_t host)
 		w = atomic_load(&c->c_state);
 		if (CPU_STATE_OF(w) == CPU_FREE &&
 		    atomic_compare_exchange_strong(&c->c_state, &w,
-		    CPU_RESTATE(w, CPU_EMBRYO, host))) {
+			CPU_RESTATE(w, CPU_EMBRYO, host))) {
 			raise_count(&ARENA->a_ncpus, i + 1);
 			c->c_index = i;
 			c->c_host = host;
@@ -121,7 +121,7 @@ host_attach(void)
 		/* Others may take it without a claim: cpu_embryo(). */
 		h->h_index = i;
 		if (atomic_compare_exchange_strong(&h->h_state, &state,
-		    HOST_LIVE))
+			HOST_LIVE))
 			break;
 		rumpuser_unclaim(i);
 	}
@@ -162,8 +162,8 @@ cpu_reset(struct cpu *c)
 		__atomic_store_n(&c->c_hazard[i], NULL, __ATOMIC_RELEASE);
 	c->c_nlog = c->c_nlocks = c->c_nhand = c->c_nwakes = 0;
 	c->c_went.w_queue = NULL;
-	atomic_store(&c->c_state, CPU_RESTATE(atomic_load(&c->c_state) +
-	    CPU_TURN, CPU_FREE, 0));
+	atomic_store(&c->c_state,
+	    CPU_RESTATE(atomic_load(&c->c_state) + CPU_TURN, CPU_FREE, 0));
 }
 
 void
@@ -186,7 +186,7 @@ cpu_embryo(struct cpu **cp, struct host **hp)
 		h = host_byindex(i);
 		if (atomic_load(&h->h_state) == HOST_FREE &&
 		    atomic_compare_exchange_strong(&h->h_state, &state,
-		    HOST_EMBRYO))
+			HOST_EMBRYO))
 			break;
 	}
 	if (i == HOST_MAX)

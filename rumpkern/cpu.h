@@ -14,14 +14,14 @@
 #include "rumpkern/kmutex.h"
 #include "rumpuser/rumpuser.h"
 
-#define CPU_MAX		4096
-#define HOST_MAX	4096
-#define KLOG_MAX	4096
-#define KHAND_SLOTS	64
-#define KLOCK_SLOTS	16
-#define KWAKE_SLOTS	8
-#define CPU_NHAZARD	4
-#define KPATH_MAX	4096
+#define CPU_MAX     4096
+#define HOST_MAX    4096
+#define KLOG_MAX    4096
+#define KHAND_SLOTS 64
+#define KLOCK_SLOTS 16
+#define KWAKE_SLOTS 8
+#define CPU_NHAZARD 4
+#define KPATH_MAX   4096
 
 struct file;
 struct lwp;
@@ -32,41 +32,41 @@ struct waitq;
 /* What an object in hand is, and so how it is released. */
 enum khand {
 	KHAND_NONE = 0,
-	KHAND_MEM,		/* kmem_alloc: kmem_free() */
-	KHAND_PAGES,		/* a page run: page_free() */
-	KHAND_VNODE,		/* a vnode reference: vnode_rele() */
-	KHAND_FILE,		/* a file reference: file_rele() */
-	KHAND_FDESC,		/* a descriptor table under construction */
-	KHAND_PROC,		/* a proc under construction */
-	KHAND_LWP,		/* an lwp under construction */
-	KHAND_PIPE,		/* a pipe reference */
-	KHAND_FLOCK,		/* a file lock request */
-	KHAND_SOCK,		/* a socket reference */
-	KHAND_MSG,		/* a message with rights */
-	KHAND_EPOLL,		/* an epoll set */
-	KHAND_MAPPING,		/* a mapping of file pages */
-	KHAND_POLLTAB,		/* files being polled */
+	KHAND_MEM,     /* kmem_alloc: kmem_free() */
+	KHAND_PAGES,   /* a page run: page_free() */
+	KHAND_VNODE,   /* a vnode reference: vnode_rele() */
+	KHAND_FILE,    /* a file reference: file_rele() */
+	KHAND_FDESC,   /* a descriptor table under construction */
+	KHAND_PROC,    /* a proc under construction */
+	KHAND_LWP,     /* an lwp under construction */
+	KHAND_PIPE,    /* a pipe reference */
+	KHAND_FLOCK,   /* a file lock request */
+	KHAND_SOCK,    /* a socket reference */
+	KHAND_MSG,     /* a message with rights */
+	KHAND_EPOLL,   /* an epoll set */
+	KHAND_MAPPING, /* a mapping of file pages */
+	KHAND_POLLTAB, /* files being polled */
 	KHAND_MAX
 };
 
 struct klogent {
-	uint64_t kl_addr;	/* size << 56 | address */
+	uint64_t kl_addr; /* size << 56 | address */
 	uint64_t kl_old;
 };
 
 struct khandent {
-	void	*kh_obj;
-	uint64_t kh_kind;	/* enum khand */
+	void *kh_obj;
+	uint64_t kh_kind; /* enum khand */
 };
 
 /* A place in a wait queue; see waitq.h. */
 struct waitent {
 	struct waitent *w_next;
 	struct waitent *w_prev;
-	struct waitq *w_queue;	/* NULL: not queued */
-	struct kmutex *w_lock;	/* guards the queue */
+	struct waitq *w_queue; /* NULL: not queued */
+	struct kmutex *w_lock; /* guards the queue */
 	struct cpu *w_cpu;
-	uint64_t w_key;		/* free for the subsystem: events asked for */
+	uint64_t w_key; /* free for the subsystem: events asked for */
 };
 
 /*
@@ -89,43 +89,43 @@ enum cpu_state {
 	CPU_ROLLED
 };
 
-#define CPU_STATE(s, v)		((uint32_t)(s) | (uint32_t)(v) << 8)
-#define CPU_STATE_OF(w)		((w) & 0xff)
-#define CPU_VALUE_OF(w)		((w) >> 8 & 0xfff)
-#define CPU_TURN		(1U << 20)
+#define CPU_STATE(s, v) ((uint32_t)(s) | (uint32_t)(v) << 8)
+#define CPU_STATE_OF(w) ((w)&0xff)
+#define CPU_VALUE_OF(w) ((w) >> 8 & 0xfff)
+#define CPU_TURN        (1U << 20)
 /* The same turn in another state. */
-#define CPU_RESTATE(w, s, v)	(((w) & -CPU_TURN) | CPU_STATE(s, v))
+#define CPU_RESTATE(w, s, v) (((w) & -CPU_TURN) | CPU_STATE(s, v))
 
 _Static_assert(CPU_MAX <= 4096 && HOST_MAX <= 4096, "a value has 12 bits");
 
 struct cpu {
 	/* Its own thread writes these; a reaper reads and resets them. */
-	uint32_t c_index;	/* constant once initialised, from 1 */
+	uint32_t c_index; /* constant once initialised, from 1 */
 	_Atomic uint32_t c_state;
-	uint32_t c_host;	/* index of its host */
-	int32_t	c_tid;		/* host thread id */
-	struct lwp *c_lwp;	/* never NULL on a live cpu */
-	struct lwp *c_implicit;	/* its lwp of pid 1, made when first needed */
+	uint32_t c_host;        /* index of its host */
+	int32_t c_tid;          /* host thread id */
+	struct lwp *c_lwp;      /* never NULL on a live cpu */
+	struct lwp *c_implicit; /* its lwp of pid 1, made when first needed */
 	uint32_t c_nlog;
 	uint32_t c_nlocks;
-	uint32_t c_nhand;	/* entries in use end below this */
-	uint32_t c_inkernel;	/* depth: the shim defers signals if set */
+	uint32_t c_nhand;    /* entries in use end below this */
+	uint32_t c_inkernel; /* depth: the shim defers signals if set */
 	struct kmutex *c_locks[KLOCK_SLOTS];
 	struct khandent c_hand[KHAND_SLOTS];
 	struct file *c_hazard[CPU_NHAZARD]; /* files in use, see file.h */
 
 	/* Sleeping. */
-	_Atomic uint32_t c_wake;	/* futex: 1 when woken */
-	_Atomic uint32_t c_asleep;	/* enum cpu_asleep: what a wake needs */
-	_Atomic uint32_t c_intr;	/* a signal wants the sleep to end */
-	uint32_t c_spinlimit;	/* adaptive, ns */
+	_Atomic uint32_t c_wake;   /* futex: 1 when woken */
+	_Atomic uint32_t c_asleep; /* enum cpu_asleep: what a wake needs */
+	_Atomic uint32_t c_intr;   /* a signal wants the sleep to end */
+	uint32_t c_spinlimit;      /* adaptive, ns */
 	/* Where it was last seen, and who woke it last: hints only. */
 	_Atomic int32_t c_processor;
 	_Atomic uint32_t c_waker;
 	/* Sleepers to wake in the host once it holds no locks. */
 	uint32_t c_nwakes;
 	uint32_t c_wakes[KWAKE_SLOTS];
-	struct waitent c_went;	/* for sleeps on one queue */
+	struct waitent c_went; /* for sleeps on one queue */
 
 	/* vfork: the cpu to go back to when the child has gone. */
 	struct cpu *c_vforkparent;
@@ -139,15 +139,15 @@ struct cpu {
 	 * Not 0: paths from the cwd start at what descriptor c_startfd - 1
 	 * stands for, and "" names it: the shim's /proc/self/fd/N.
 	 */
-	int	c_startfd;
-	int	c_hostend;	/* of a call with two paths: which one */
-	char	*c_hostpath;	/* with KEHOST: the host path to go on with */
+	int c_startfd;
+	int c_hostend;    /* of a call with two paths: which one */
+	char *c_hostpath; /* with KEHOST: the host path to go on with */
 
 	/* Scratch for calls: never held across the return to a program. */
-	char	c_path[3][KPATH_MAX + 256];
-	char	c_hjpath[3][KPATH_MAX + 256];	/* the shim's */
-	uint64_t c_iov[2 * 1024];	/* struct iovec[1024] */
-	char	c_bounce[2 * KPAGE_SIZE] __attribute__((aligned(4096)));
+	char c_path[3][KPATH_MAX + 256];
+	char c_hjpath[3][KPATH_MAX + 256]; /* the shim's */
+	uint64_t c_iov[2 * 1024];          /* struct iovec[1024] */
+	char c_bounce[2 * KPAGE_SIZE] __attribute__((aligned(4096)));
 
 	struct klogent c_log[KLOG_MAX] __attribute__((aligned(4096)));
 } __attribute__((aligned(4096)));
@@ -158,9 +158,9 @@ struct cpu {
  *	LIVE -> FREE		reaped; dead when its byte is not claimed
  */
 enum cpu_asleep {
-	CPU_AWAKE = 0,		/* the wake word is looked at */
+	CPU_AWAKE = 0, /* the wake word is looked at */
 	CPU_IN_FUTEX,
-	CPU_IN_HOST		/* in a host call that a signal ends */
+	CPU_IN_HOST /* in a host call that a signal ends */
 };
 
 enum host_state {
@@ -170,22 +170,22 @@ enum host_state {
 };
 
 struct host {
-	_Atomic uint32_t h_state;	/* enum host_state */
+	_Atomic uint32_t h_state; /* enum host_state */
 	uint32_t h_index;
-	int32_t	h_pid;			/* host pid */
-	uint32_t h_parent;		/* index of the host that forked it */
-	uint64_t h_since;		/* monotonic ns at creation */
-	struct proc *h_proc;		/* hijacked: its proc; else NULL */
+	int32_t h_pid;       /* host pid */
+	uint32_t h_parent;   /* index of the host that forked it */
+	uint64_t h_since;    /* monotonic ns at creation */
+	struct proc *h_proc; /* hijacked: its proc; else NULL */
 	uint64_t h_flags;
-	struct kmutex h_maplock;	/* KRANK_MAPS: guards h_maps */
-	struct mapping *h_maps;		/* file pages mapped; mapping.h */
+	struct kmutex h_maplock; /* KRANK_MAPS: guards h_maps */
+	struct mapping *h_maps;  /* file pages mapped; mapping.h */
 };
 
-#define HOST_HIJACK	1	/* h_proc mirrors the host process */
-#define HOST_EXEC	2	/* between exec and the new image's attach */
+#define HOST_HIJACK 1 /* h_proc mirrors the host process */
+#define HOST_EXEC   2 /* between exec and the new image's attach */
 
 extern __thread struct cpu *kcurcpu
-	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 static inline struct cpu *
 curcpu(void)
@@ -200,38 +200,38 @@ curlwp(void)
 }
 
 /* This process takes a host slot; at boot, attach, or after a bare fork. */
-int	host_attach(void);
-void	host_free(struct host *);
+int host_attach(void);
+void host_free(struct host *);
 /*
  * Give the calling host thread a cpu.  0 or errno.  Callers outside rumpkern
  * use lwp_attach(), which gives it an lwp as well.
  */
-int	cpu_attach(void);
+int cpu_attach(void);
 /* Give the cpu back: the thread ends; it has no lwp, locks or objects. */
-void	cpu_detach(void);
+void cpu_detach(void);
 /* A cpu and host made ready for a forked child; 0 or errno. */
-int	cpu_embryo(struct cpu **, struct host **);
+int cpu_embryo(struct cpu **, struct host **);
 /* In the child: they are ours now.  Switches kcurcpu. */
-int	cpu_adopt(struct cpu *, struct host *);
+int cpu_adopt(struct cpu *, struct host *);
 /* In a new image of the same process, on the cpu that executed it. */
-int	cpu_resume(struct cpu *);
+int cpu_resume(struct cpu *);
 /* The fork failed: give both back. */
-void	cpu_embryo_free(struct cpu *, struct host *);
+void cpu_embryo_free(struct cpu *, struct host *);
 /* Make a clean slot free; the reaper's last step. */
-void	cpu_reset(struct cpu *);
+void cpu_reset(struct cpu *);
 
 struct cpu *cpu_byindex(uint32_t);
 struct host *host_byindex(uint32_t);
-bool	host_dead(struct host *);
+bool host_dead(struct host *);
 
 /* Has the process or thread of this cpu died? */
-bool	cpu_isdead(uint32_t index);
+bool cpu_isdead(uint32_t index);
 /* Roll a dead cpu back and free its locks; true: it is ROLLED now. */
-bool	reap_rollback(struct cpu *);
+bool reap_rollback(struct cpu *);
 /*
  * The owner of a lock we wait for is dead: roll it back and free its locks.
  * Any locks may be held.  What it had in hand waits for reap_host().
  */
-void	reap_unlock(uint32_t owner);
+void reap_unlock(uint32_t owner);
 
 #endif

@@ -17,8 +17,7 @@ klog_crashpoint(void)
 {
 	struct cpu *c = curcpu();
 
-	if (c != NULL && c->c_crashat != 0 &&
-	    ++c->c_crashcount == c->c_crashat)
+	if (c != NULL && c->c_crashat != 0 && ++c->c_crashcount == c->c_crashat)
 		rumpuser_die();
 }
 

@@ -41,14 +41,15 @@ static inline void klog_save(void *addr, size_t size);
  * Set a metadata word, remembering the old value.  It is a release: who reads
  * the word without the lock (an acquire) sees what it leads to.
  */
-#define KSET(lv, val) do {						\
-	klog_save(&(lv), sizeof(lv));					\
-	__atomic_store_n(&(lv), (val), __ATOMIC_RELEASE);		\
-	klog_point();							\
-} while (0)
+#define KSET(lv, val)                                             \
+	do {                                                      \
+		klog_save(&(lv), sizeof(lv));                     \
+		__atomic_store_n(&(lv), (val), __ATOMIC_RELEASE); \
+		klog_point();                                     \
+	} while (0)
 
-void	klog_full(void);
-void	klog_crashpoint(void);
+void klog_full(void);
+void klog_crashpoint(void);
 
 static inline void
 klog_point(void)
@@ -70,10 +71,18 @@ klog_save(void *addr, size_t size)
 	/* Addresses have 47 bits: the size goes above them. */
 	e->kl_addr = (uint64_t)(uintptr_t)addr | (uint64_t)size << 56;
 	switch (size) {
-	case 1: e->kl_old = *(volatile uint8_t *)addr; break;
-	case 2: e->kl_old = *(volatile uint16_t *)addr; break;
-	case 4: e->kl_old = *(volatile uint32_t *)addr; break;
-	default: e->kl_old = *(volatile uint64_t *)addr; break;
+	case 1:
+		e->kl_old = *(volatile uint8_t *)addr;
+		break;
+	case 2:
+		e->kl_old = *(volatile uint16_t *)addr;
+		break;
+	case 4:
+		e->kl_old = *(volatile uint32_t *)addr;
+		break;
+	default:
+		e->kl_old = *(volatile uint64_t *)addr;
+		break;
 	}
 	kbarrier();
 	*(volatile uint32_t *)&c->c_nlog = n + 1;
@@ -105,25 +114,25 @@ klog_used(void)
 }
 
 /* Put everything back to the last commit: own cpu, or a dead one's. */
-void	klog_rollback(struct cpu *);
+void klog_rollback(struct cpu *);
 
 /*
  * What a cpu has in hand.  Add and drop are logged like any other change, so
  * they take part in the commit.  Dropping says that it is linked now.
  */
-void	khand_add(enum khand kind, void *obj);
-void	khand_drop(void *obj);
-bool	khand_has(const void *obj);
+void khand_add(enum khand kind, void *obj);
+void khand_drop(void *obj);
+bool khand_has(const void *obj);
 /* Logged: the same object under another address (page runs that shrink). */
-void	khand_rename(void *obj, void *as);
+void khand_rename(void *obj, void *as);
 
 /*
  * Release an object in hand according to its kind (the ops table below) and
  * take it out of hand.  The log must be empty.
  */
-void	khand_release(void *obj);
+void khand_release(void *obj);
 /* All of them, newest first: for error paths and the reaper. */
-void	khand_release_to(uint32_t mark);
+void khand_release_to(uint32_t mark);
 uint32_t khand_mark(void);
 
 /*

@@ -22,18 +22,18 @@
 #include "rumpkern/kmem.h"
 #include "rumpkern/page.h"
 
-#define POISON		0x5a
-#define SPACIOUS	(64UL << 20 >> KPAGE_SHIFT)	/* pages: large slabs */
+#define POISON   0x5a
+#define SPACIOUS (64UL << 20 >> KPAGE_SHIFT) /* pages: large slabs */
 
 struct kcache_state {
 	struct kmutex kc_lock;
-	uint32_t kc_size;		/* of an object */
-	uint32_t kc_keep;		/* bytes at its start never zeroed */
+	uint32_t kc_size; /* of an object */
+	uint32_t kc_keep; /* bytes at its start never zeroed */
 	uint16_t kc_perslab;
-	uint8_t	kc_order;
-	uint8_t	kc_named;
-	uint32_t kc_partial;		/* slabs with room, by page number */
-	uint64_t kc_live;		/* objects out */
+	uint8_t kc_order;
+	uint8_t kc_named;
+	uint32_t kc_partial; /* slabs with room, by page number */
+	uint64_t kc_live;    /* objects out */
 } __attribute__((aligned(64)));
 
 struct kmem_state {
@@ -41,9 +41,16 @@ struct kmem_state {
 };
 
 static const uint16_t general_size[] = {
-	[KC_32] = 32, [KC_64] = 64, [KC_96] = 96, [KC_128] = 128,
-	[KC_192] = 192, [KC_256] = 256, [KC_384] = 384, [KC_512] = 512,
-	[KC_1024] = 1024, [KC_2048] = 2048,
+	[KC_32] = 32,
+	[KC_64] = 64,
+	[KC_96] = 96,
+	[KC_128] = 128,
+	[KC_192] = 192,
+	[KC_256] = 256,
+	[KC_384] = 384,
+	[KC_512] = 512,
+	[KC_1024] = 1024,
+	[KC_2048] = 2048,
 };
 
 static inline struct page *
@@ -106,7 +113,8 @@ static inline uint32_t
 slab_capacity(const struct kcache_state *kc, const struct page *pg)
 {
 
-	return likely(pg->pg_order == kc->kc_order) ? kc->kc_perslab :
+	return likely(pg->pg_order == kc->kc_order) ?
+	    kc->kc_perslab :
 	    (KPAGE_SIZE << pg->pg_order) / kc->kc_size;
 }
 
@@ -334,8 +342,8 @@ check_slab(struct kcache_state *kc, enum kcache id, struct page *pg)
 	}
 	if (o != 0 || nfree + pg->pg_inuse != capacity) {
 		kprintf("kmem: slab %p of cache %d: %u free, %u in use, "
-		    "%u in all\n", page_addr(pg), (int)id, nfree,
-		    pg->pg_inuse, capacity);
+			"%u in all\n",
+		    page_addr(pg), (int)id, nfree, pg->pg_inuse, capacity);
 		return 1;
 	}
 	return 0;
@@ -376,8 +384,8 @@ kmem_check(void)
 		pg = slab_bynumber(n);
 		if (pg->pg_use == PAGE_SLAB) {
 			live[pg->pg_cache] += pg->pg_inuse;
-			room[pg->pg_cache] += pg->pg_inuse < slab_capacity(
-			    &km->km_cache[pg->pg_cache], pg);
+			room[pg->pg_cache] += pg->pg_inuse <
+			    slab_capacity(&km->km_cache[pg->pg_cache], pg);
 			bad += check_slab(&km->km_cache[pg->pg_cache],
 			    pg->pg_cache, pg);
 		}
@@ -385,8 +393,8 @@ kmem_check(void)
 	}
 	for (id = 0; id < KC_MAX; id++) {
 		if (live[id] != km->km_cache[id].kc_live) {
-			kprintf("kmem: cache %d has %lu out, counted %lu\n",
-			    id, km->km_cache[id].kc_live, live[id]);
+			kprintf("kmem: cache %d has %lu out, counted %lu\n", id,
+			    km->km_cache[id].kc_live, live[id]);
 			bad++;
 		}
 		bad += check_partial(&km->km_cache[id], id, room[id]);

@@ -7,8 +7,8 @@
 #include "rumpkern/kmutex.h"
 #include "rumpkern/waitq.h"
 
-#define SPINS		200
-#define WAIT_NS		20000000UL	/* then look whether the owner lives */
+#define SPINS   200
+#define WAIT_NS 20000000UL /* then look whether the owner lives */
 
 void
 kmutex_init(struct kmutex *m, enum krank rank)
@@ -23,7 +23,7 @@ kmutex_owned(const struct kmutex *m)
 {
 
 	return (atomic_load_explicit(&m->m_word, memory_order_relaxed) &
-	    ~KMUTEX_WAITERS) == curcpu()->c_index;
+		   ~KMUTEX_WAITERS) == curcpu()->c_index;
 }
 
 static void
@@ -35,10 +35,10 @@ check_rank(const struct cpu *c, const struct kmutex *m)
 
 	for (i = 0; i < c->c_nlocks; i++) {
 		h = c->c_locks[i];
-		if (h->m_rank > m->m_rank ||
-		    (h->m_rank == m->m_rank && h >= m))
+		if (h->m_rank > m->m_rank || (h->m_rank == m->m_rank && h >= m))
 			kpanic("lock order: rank %u (%p) taken under rank %u "
-			    "(%p)", m->m_rank, (const void *)m, h->m_rank,
+			       "(%p)",
+			    m->m_rank, (const void *)m, h->m_rank,
 			    (const void *)h);
 	}
 	if (m->m_rank == 0 || m->m_rank >= KRANK_MAX)
@@ -94,7 +94,8 @@ enter_slow(struct kmutex *m, uint32_t self)
 
 	for (i = 0; i < SPINS && rumpuser_process.ru_ncores > 1; i++) {
 		if (atomic_load_explicit(&m->m_word, memory_order_relaxed) ==
-		    0 && try_word(m, 0, self))
+			0 &&
+		    try_word(m, 0, self))
 			return;
 		kpause();
 	}
@@ -112,7 +113,7 @@ enter_slow(struct kmutex *m, uint32_t self)
 		if (w == owner && !try_word(m, w, w | KMUTEX_WAITERS))
 			continue;
 		if (rumpuser_futex_wait((uint32_t *)&m->m_word,
-		    owner | KMUTEX_WAITERS, WAIT_NS) == -ETIMEDOUT &&
+			owner | KMUTEX_WAITERS, WAIT_NS) == -ETIMEDOUT &&
 		    cpu_isdead(owner))
 			reap_unlock(owner);
 	}

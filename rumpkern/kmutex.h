@@ -16,38 +16,38 @@
 
 /* The one order, outermost first. */
 enum krank {
-	KRANK_REAP = 1,		/* one reaper at a time */
-	KRANK_HOSTS,		/* the tables of hosts and cpus */
-	KRANK_MAPS,		/* the mappings of a host */
-	KRANK_PROCS,		/* the process table and tree */
-	KRANK_FILEPOS,		/* a shared file's offset, over a whole call */
-	KRANK_FS,		/* a file system's names */
-	KRANK_FD,		/* a descriptor table */
-	KRANK_SOCKTAB,		/* tables of addresses */
-	KRANK_SOCK,		/* a socket */
-	KRANK_EPOLL,		/* an epoll set */
-	KRANK_FILE,		/* an open file */
-	KRANK_PROC,		/* one process: credentials, cwd */
-	KRANK_VNODE,		/* a vnode: attributes, data */
-	KRANK_FLOCK,		/* file locks */
-	KRANK_PIPE,		/* a pipe */
-	KRANK_SLEEP,		/* a cpu's sleep */
-	KRANK_SLAB,		/* an object cache */
-	KRANK_PAGE,		/* the page allocator */
+	KRANK_REAP = 1, /* one reaper at a time */
+	KRANK_HOSTS,    /* the tables of hosts and cpus */
+	KRANK_MAPS,     /* the mappings of a host */
+	KRANK_PROCS,    /* the process table and tree */
+	KRANK_FILEPOS,  /* a shared file's offset, over a whole call */
+	KRANK_FS,       /* a file system's names */
+	KRANK_FD,       /* a descriptor table */
+	KRANK_SOCKTAB,  /* tables of addresses */
+	KRANK_SOCK,     /* a socket */
+	KRANK_EPOLL,    /* an epoll set */
+	KRANK_FILE,     /* an open file */
+	KRANK_PROC,     /* one process: credentials, cwd */
+	KRANK_VNODE,    /* a vnode: attributes, data */
+	KRANK_FLOCK,    /* file locks */
+	KRANK_PIPE,     /* a pipe */
+	KRANK_SLEEP,    /* a cpu's sleep */
+	KRANK_SLAB,     /* an object cache */
+	KRANK_PAGE,     /* the page allocator */
 	KRANK_MAX
 };
 
 struct kmutex {
 	_Atomic uint32_t m_word;
-	uint32_t m_rank;	/* enum krank */
+	uint32_t m_rank; /* enum krank */
 };
 
-#define KMUTEX_WAITERS	0x80000000u
+#define KMUTEX_WAITERS 0x80000000u
 
-void	kmutex_init(struct kmutex *, enum krank);
-void	kmutex_enter(struct kmutex *);
-bool	kmutex_tryenter(struct kmutex *);
-void	kmutex_exit(struct kmutex *);
-bool	kmutex_owned(const struct kmutex *);
+void kmutex_init(struct kmutex *, enum krank);
+void kmutex_enter(struct kmutex *);
+bool kmutex_tryenter(struct kmutex *);
+void kmutex_exit(struct kmutex *);
+bool kmutex_owned(const struct kmutex *);
 
 #endif

@@ -27,16 +27,16 @@
 #include "rumpkern/page.h"
 
 /* Free memory beyond this many largest blocks goes back to the host. */
-#define KEEP_BLOCKS	256
+#define KEEP_BLOCKS 256
 /* The first pages of a file lie apart; more come from a block of this size. */
-#define GROW_PAGES	16
+#define GROW_PAGES 16
 
 struct page_state {
 	struct kmutex ps_lock;
 	uint32_t ps_npages;
-	uint32_t ps_brk;		/* first page never used */
-	uint64_t ps_nfree;		/* pages on the free lists */
-	uint32_t ps_list[PAGE_MAXORDER + 1];	/* page numbers, 0: none */
+	uint32_t ps_brk;                     /* first page never used */
+	uint64_t ps_nfree;                   /* pages on the free lists */
+	uint32_t ps_list[PAGE_MAXORDER + 1]; /* page numbers, 0: none */
 	uint32_t ps_count[PAGE_MAXORDER + 1];
 };
 
@@ -315,7 +315,7 @@ give_to_host(struct page_state *ps)
 	if (p == NULL)
 		return;
 	cold = rumpuser_arena_discard(page_offset(p),
-	    KPAGE_SIZE << PAGE_MAXORDER) == 0;
+		   KPAGE_SIZE << PAGE_MAXORDER) == 0;
 	pg = page_of(p);
 	kmutex_enter(&ps->ps_lock);
 	block_give(ps, pg, PAGE_MAXORDER, cold);
@@ -375,7 +375,7 @@ page_free(void *hand)
 	}
 	if (KREAD(ps->ps_count[PAGE_MAXORDER]) > KEEP_BLOCKS &&
 	    (KREAD(page_array()[KREAD(ps->ps_list[PAGE_MAXORDER])].pg_flags) &
-	    PAGE_COLD) == 0)
+		PAGE_COLD) == 0)
 		give_to_host(ps);
 }
 

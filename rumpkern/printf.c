@@ -9,9 +9,9 @@
 #include "rumpuser/rumpuser.h"
 
 struct out {
-	char	*o_buf;
-	size_t	o_size;
-	size_t	o_len;		/* what it would take */
+	char *o_buf;
+	size_t o_size;
+	size_t o_len; /* what it would take */
 };
 
 static void
@@ -99,16 +99,16 @@ kvfmt(char *buf, size_t size, const char *fmt, va_list *ap)
 			    width, pad);
 			break;
 		case 'u':
-			put_num(&o, get_arg(ap, longs, false), 10, false,
-			    width, pad);
+			put_num(&o, get_arg(ap, longs, false), 10, false, width,
+			    pad);
 			break;
 		case 'o':
-			put_num(&o, get_arg(ap, longs, false), 8, false,
-			    width, pad);
+			put_num(&o, get_arg(ap, longs, false), 8, false, width,
+			    pad);
 			break;
 		case 'x':
-			put_num(&o, get_arg(ap, longs, false), 16, false,
-			    width, pad);
+			put_num(&o, get_arg(ap, longs, false), 16, false, width,
+			    pad);
 			break;
 		case 'p':
 			put_str(&o, "0x");

@@ -10,7 +10,7 @@
 #include "rumpkern/waitq.h"
 
 /* A fork whose child has not shown up: given up after this. */
-#define EMBRYO_NS	10000000000UL
+#define EMBRYO_NS 10000000000UL
 
 static bool
 claimed(uint32_t host)
@@ -46,8 +46,8 @@ cpu_isdead(uint32_t index)
 		if (host_dead(host_byindex(CPU_VALUE_OF(w))))
 			return true;
 		return CPU_VALUE_OF(w) == curcpu()->c_host &&
-		    !rumpuser_thread_alive(
-		    host_byindex(c->c_host)->h_pid, c->c_tid);
+		    !rumpuser_thread_alive(host_byindex(c->c_host)->h_pid,
+			c->c_tid);
 	case CPU_EMBRYO:
 		return host_dead(host_byindex(CPU_VALUE_OF(w)));
 	case CPU_ROLLED:

@@ -13,7 +13,7 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/waitq.h"
 
-#define SPIN_MIN	1000U		/* ns */
+#define SPIN_MIN 1000U /* ns */
 
 void
 waitq_add(struct waitq *wq, struct waitent *w, struct kmutex *lock)
@@ -85,8 +85,7 @@ wake(struct cpu *c)
 	uint32_t n = self->c_nwakes;
 
 	note_processor(self);
-	atomic_store_explicit(&c->c_waker, self->c_index,
-	    memory_order_relaxed);
+	atomic_store_explicit(&c->c_waker, self->c_index, memory_order_relaxed);
 	if (n == KWAKE_SLOTS) {
 		kwakeup_flush(self);
 		n = 0;
@@ -177,8 +176,8 @@ waker_runs(struct cpu *c)
 		return false;
 	here = rumpuser_processor();
 	atomic_store_explicit(&c->c_processor, here, memory_order_relaxed);
-	return here < 0 || here !=
-	    atomic_load_explicit(&w->c_processor, memory_order_relaxed);
+	return here < 0 ||
+	    here != atomic_load_explicit(&w->c_processor, memory_order_relaxed);
 }
 
 /* Spin up to the cpu's limit; true: woken. */

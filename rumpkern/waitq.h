@@ -16,49 +16,49 @@ struct waitq {
 	struct waitent *wq_tail;
 };
 
-#define KSLEEP_FOREVER	UINT64_MAX
-#define KSLEEP_INTR	1	/* a signal ends it: KERESTART */
+#define KSLEEP_FOREVER UINT64_MAX
+#define KSLEEP_INTR    1 /* a signal ends it: KERESTART */
 
 /*
  * Sleep on wq.  The interlock is held (and nothing else), the log empty; it
  * is held again on return.  until is on the monotonic clock, in ns.
  * 0 (woken, perhaps for nothing: check again), ETIMEDOUT or KERESTART.
  */
-int	ksleep(struct waitq *wq, struct kmutex *interlock, uint64_t until,
-	    int flags);
+int ksleep(struct waitq *wq, struct kmutex *interlock, uint64_t until,
+    int flags);
 
 /* Wake all or the first; the interlock is held. Cheap when nobody waits. */
-void	kwakeup(struct waitq *);
-void	kwakeup_one(struct waitq *);
+void kwakeup(struct waitq *);
+void kwakeup_one(struct waitq *);
 /* Wake those noted in c_wakes: our own, without locks, or a dead cpu's. */
-void	kwakeup_flush(struct cpu *);
+void kwakeup_flush(struct cpu *);
 
 /*
  * For waits on many queues (poll): put an entry of our own on a queue, under
  * that queue's lock; then ksleep_any() until any of them wakes us; then take
  * all entries off.  Entries live in the arena and belong to curcpu().
  */
-void	waitq_add(struct waitq *, struct waitent *, struct kmutex *lock);
-void	waitq_remove(struct waitent *);
+void waitq_add(struct waitq *, struct waitent *, struct kmutex *lock);
+void waitq_remove(struct waitent *);
 /* Call before looking at the first condition. */
-void	ksleep_prepare(void);
-int	ksleep_any(uint64_t until, int flags);
+void ksleep_prepare(void);
+int ksleep_any(uint64_t until, int flags);
 
 /* Take an entry off whatever queue it is on, under that queue's lock. */
-void	waitent_cancel(struct waitent *);
+void waitent_cancel(struct waitent *);
 
 /*
  * To sleep in a host call instead (poll with descriptors of the host's): from
  * enter to leave a wake sends the thread KWAKE_SIGNAL, which must be blocked
  * but in that call.  False: woken already, do not sleep.
  */
-#define KWAKE_SIGNAL	16	/* SIGSTKFLT: nothing else uses it */
-bool	ksleep_host_enter(void);
-void	ksleep_host_leave(void);
+#define KWAKE_SIGNAL 16 /* SIGSTKFLT: nothing else uses it */
+bool ksleep_host_enter(void);
+void ksleep_host_leave(void);
 /* Has a wake come since ksleep_prepare()? */
-bool	ksleep_woken(void);
+bool ksleep_woken(void);
 
 /* Wake one cpu whatever it sleeps on; for signals. */
-void	cpu_interrupt(struct cpu *);
+void cpu_interrupt(struct cpu *);
 
 #endif

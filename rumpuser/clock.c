@@ -10,15 +10,15 @@
 
 #include "rumpuser/rumpuser.h"
 
-#define NSEC	1000000000UL
-#define PR_GET_AUXV_	0x41555856
+#define NSEC         1000000000UL
+#define PR_GET_AUXV_ 0x41555856
 
 #if defined(__aarch64__)
-#define VDSO_CLOCK	"__kernel_clock_gettime"
+#define VDSO_CLOCK "__kernel_clock_gettime"
 #else
-#define VDSO_CLOCK	"__vdso_clock_gettime"
+#define VDSO_CLOCK "__vdso_clock_gettime"
 #endif
-#define VDSO_GETCPU	"__vdso_getcpu"	/* x86-64 only */
+#define VDSO_GETCPU "__vdso_getcpu" /* x86-64 only */
 
 static int
 host_clock(int id, void *ts)
@@ -34,15 +34,15 @@ auxv_value(uint64_t type)
 	uint64_t av[64][2];
 	long fd, n, i;
 
-	n = rumpuser_syscall(__NR_prctl, PR_GET_AUXV_, (long)av, sizeof(av),
-	    0, 0, 0);
-	if (n < 0) {		/* a host older than 6.4 */
+	n = rumpuser_syscall(__NR_prctl, PR_GET_AUXV_, (long)av, sizeof(av), 0,
+	    0, 0);
+	if (n < 0) { /* a host older than 6.4 */
 		fd = rumpuser_syscall(__NR_openat, AT_FDCWD,
 		    (long)"/proc/self/auxv", O_RDONLY | O_CLOEXEC, 0, 0, 0);
 		if (fd < 0)
 			return 0;
-		n = rumpuser_syscall(__NR_read, fd, (long)av, sizeof(av), 0,
-		    0, 0);
+		n = rumpuser_syscall(__NR_read, fd, (long)av, sizeof(av), 0, 0,
+		    0);
 		rumpuser_syscall(__NR_close, fd, 0, 0, 0, 0, 0);
 	}
 	n = n < (long)sizeof(av) ? n : (long)sizeof(av);
@@ -121,11 +121,11 @@ rumpuser_clock_init(void)
 	uint64_t base = auxv_value(AT_SYSINFO_EHDR);
 	void *fn = base != 0 ? vdso_symbol(base, VDSO_CLOCK) : NULL;
 
-	rumpuser_process.ru_clock = fn != NULL ?
-	    (int (*)(int, void *))fn : host_clock;
+	rumpuser_process.ru_clock = fn != NULL ? (int (*)(int, void *))fn :
+						 host_clock;
 	fn = base != 0 ? vdso_symbol(base, VDSO_GETCPU) : NULL;
-	rumpuser_process.ru_getcpu =
-	    (int (*)(unsigned *, unsigned *, void *))fn;
+	rumpuser_process.ru_getcpu = (int (*)(unsigned *, unsigned *,
+	    void *))fn;
 }
 
 static uint64_t

@@ -18,15 +18,15 @@
 #include "rumpuser/rumpuser.h"
 
 /* Locks lie above any size the arena can have. */
-#define CLAIM_BASE	(1L << 60)
+#define CLAIM_BASE (1L << 60)
 
 /* The kernel's struct flock on 64-bit machines. */
 struct host_flock {
-	short	l_type;
-	short	l_whence;
-	long	l_start;
-	long	l_len;
-	int	l_pid;
+	short l_type;
+	short l_whence;
+	long l_start;
+	long l_len;
+	int l_pid;
 };
 
 static char *
@@ -152,13 +152,13 @@ uint64_t
 rumpuser_physmem(void)
 {
 	struct {
-		long	uptime;
+		long uptime;
 		unsigned long loads[3], totalram, freeram, sharedram;
 		unsigned long bufferram, totalswap, freeswap;
 		unsigned short procs, pad;
 		unsigned long totalhigh, freehigh;
 		unsigned int mem_unit;
-		char	fill[64];
+		char fill[64];
 	} si;
 
 	if (rumpuser_syscall(__NR_sysinfo, (long)&si, 0, 0, 0, 0, 0) < 0)
@@ -197,8 +197,8 @@ rumpuser_claimed(uint32_t slot, uint32_t self)
 
 	if (slot == self)
 		return true;
-	if (rumpuser_syscall(__NR_fcntl, rumpuser_process.ru_arenafd,
-	    F_GETLK, (long)&fl, 0, 0, 0) < 0)
+	if (rumpuser_syscall(__NR_fcntl, rumpuser_process.ru_arenafd, F_GETLK,
+		(long)&fl, 0, 0, 0) < 0)
 		return true;
 	return fl.l_type != F_UNLCK;
 }
@@ -209,13 +209,12 @@ rumpuser_mark_mine(void)
 	long p = (long)rumpuser_process.ru_mine;
 
 	if (p == 0) {
-		p = rumpuser_syscall(__NR_mmap, 0, 4096,
-		    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		    -1, 0);
+		p = rumpuser_syscall(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (p < 0 && p > -4096)
 			return p;
-		rumpuser_syscall(__NR_madvise, p, 4096, MADV_WIPEONFORK,
-		    0, 0, 0);
+		rumpuser_syscall(__NR_madvise, p, 4096, MADV_WIPEONFORK, 0, 0,
+		    0);
 		rumpuser_process.ru_mine = (uint32_t *)p;
 	}
 	*(volatile uint32_t *)p = 1;

@@ -9,7 +9,7 @@
 
 #include "rumpuser/rumpuser.h"
 
-#define NSEC	1000000000UL
+#define NSEC 1000000000UL
 
 struct rumpuser_process rumpuser_process = { .ru_arenafd = -1 };
 
@@ -94,16 +94,16 @@ void
 rumpuser_membarrier(void)
 {
 
-	if (rumpuser_syscall(__NR_membarrier,
-	    MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) == 0)
+	if (rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
+		0, 0, 0, 0, 0) == 0)
 		return;
 	/* Not registered yet, or a host without it: the slow one, for all. */
 	rumpuser_syscall(__NR_membarrier,
 	    MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
-	if (rumpuser_syscall(__NR_membarrier,
-	    MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
-		rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL,
-		    0, 0, 0, 0, 0);
+	if (rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
+		0, 0, 0, 0, 0) != 0)
+		rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0,
+		    0, 0, 0);
 }
 
 _Noreturn void

@@ -18,42 +18,42 @@
  * object of the kernel library: nothing in it is kernel state.
  */
 struct rumpuser_process {
-	int	ru_arenafd;	/* the arena's memfd, -1 before attach */
-	int	ru_pid;		/* host pid, as of the last attach */
-	uint32_t ru_host;	/* index of our struct host, 0: detached */
-	uint32_t ru_ncores;	/* cores this process may run on */
-	uint32_t ru_spin_ns;	/* longest spin before a sleep */
+	int ru_arenafd;      /* the arena's memfd, -1 before attach */
+	int ru_pid;          /* host pid, as of the last attach */
+	uint32_t ru_host;    /* index of our struct host, 0: detached */
+	uint32_t ru_ncores;  /* cores this process may run on */
+	uint32_t ru_spin_ns; /* longest spin before a sleep */
 	/*
 	 * A word in a page the host zeroes in a forked child: zero means
 	 * that this process has not attached itself yet.
 	 */
 	uint32_t *ru_mine;
-	int	(*ru_clock)(int, void *);	/* the vDSO's clock_gettime */
-	int	(*ru_getcpu)(unsigned *, unsigned *, void *);	/* NULL: none */
+	int (*ru_clock)(int, void *); /* the vDSO's clock_gettime */
+	int (*ru_getcpu)(unsigned *, unsigned *, void *); /* NULL: none */
 	/*
 	 * Gives the descriptor number of a new file (set by the shim, whose
 	 * numbers are the host's); NULL: the kernel numbers by itself.
 	 * Returns a number or a negative errno.
 	 */
-	int	(*ru_fd_reserve)(int from, bool cloexec);
-	void	(*ru_fd_unreserve)(int fd);
+	int (*ru_fd_reserve)(int from, bool cloexec);
+	void (*ru_fd_unreserve)(int fd);
 	/*
 	 * The host's name for the kernel's root (set by the shim; not empty,
 	 * no slash at the end): an absolute symlink under it stays here.
 	 */
 	const char *ru_prefix;
-	size_t	ru_prefixlen;
-	bool	ru_warned;	/* told of a call before rump_init() */
+	size_t ru_prefixlen;
+	bool ru_warned; /* told of a call before rump_init() */
 	/* A byte a page of the arena, set by rumpuser_arena_seen(). */
-	uint8_t	*ru_seen;
+	uint8_t *ru_seen;
 	uint64_t ru_nseen;
 };
 
 extern struct rumpuser_process rumpuser_process;
 
 struct rumpuser_timespec {
-	int64_t	tv_sec;
-	int64_t	tv_nsec;
+	int64_t tv_sec;
+	int64_t tv_nsec;
 };
 
 #if defined(__x86_64__)
@@ -65,9 +65,11 @@ rumpuser_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	register long r9 __asm__("r9") = f;
 	long ret;
 
-	__asm__ volatile("syscall" : "=a"(ret)
-	    : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-	    : "rcx", "r11", "memory", "cc");
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+			 "r"(r9)
+			 : "rcx", "r11", "memory", "cc");
 	return ret;
 }
 #elif defined(__aarch64__)
@@ -82,9 +84,10 @@ rumpuser_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = f;
 
-	__asm__ volatile("svc 0" : "+r"(x0)
-	    : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-	    : "memory", "cc");
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory", "cc");
 	return x0;
 }
 #else
@@ -92,27 +95,27 @@ rumpuser_syscall(long nr, long a, long b, long c, long d, long e, long f)
 #endif
 
 /* Start-up, with the program's environment. */
-void	rumpuser_init(char *const *envp);
-void	rumpuser_clock_init(void);
+void rumpuser_init(char *const *envp);
+void rumpuser_clock_init(void);
 /* This process has attached itself: sets *ru_mine. */
-int	rumpuser_mark_mine(void);
+int rumpuser_mark_mine(void);
 /* The environment's value of a name, or NULL; valid after rumpuser_init(). */
 const char *rumpuser_getenv(const char *name);
 
 /* The arena. */
-int	rumpuser_arena_create(const char *name, uint64_t size);
-int	rumpuser_arena_map(int fd, void *base, uint64_t size);
-int	rumpuser_arena_discard(uint64_t off, uint64_t len);
+int rumpuser_arena_create(const char *name, uint64_t size);
+int rumpuser_arena_map(int fd, void *base, uint64_t size);
+int rumpuser_arena_discard(uint64_t off, uint64_t len);
 /*
  * Write len bytes and up to a page of zeroes into the arena at off, through
  * its descriptor.  Returns how many bytes, zeroes too.
  */
-long	rumpuser_arena_write(uint64_t off, const void *buf, uint64_t len,
-	    uint64_t zeroes);
-bool	rumpuser_arena_see(void);
-long	rumpuser_pread(int fd, void *buf, size_t len, uint64_t off);
+long rumpuser_arena_write(uint64_t off, const void *buf, uint64_t len,
+    uint64_t zeroes);
+bool rumpuser_arena_see(void);
+long rumpuser_pread(int fd, void *buf, size_t len, uint64_t off);
 uint64_t rumpuser_filesize(int fd);
-void	rumpuser_close(int fd);
+void rumpuser_close(int fd);
 uint64_t rumpuser_physmem(void);
 
 /*
@@ -139,36 +142,36 @@ rumpuser_arena_seen(uint64_t off, uint64_t len)
 }
 
 /* Is this host slot's process alive?  See rumpuser_claim(). */
-int	rumpuser_claim(uint32_t slot);
-void	rumpuser_unclaim(uint32_t slot);
+int rumpuser_claim(uint32_t slot);
+void rumpuser_unclaim(uint32_t slot);
 /* A process never sees its own claim: self is its slot. */
-bool	rumpuser_claimed(uint32_t slot, uint32_t self);
+bool rumpuser_claimed(uint32_t slot, uint32_t self);
 
 /* Threads and processes. */
-int	rumpuser_getpid(void);
-int	rumpuser_gettid(void);
-bool	rumpuser_thread_alive(int pid, int tid);
-int	rumpuser_tgkill(int pid, int tid, int sig);
-int	rumpuser_kill(int pid, int sig);
-void	rumpuser_yield(void);
+int rumpuser_getpid(void);
+int rumpuser_gettid(void);
+bool rumpuser_thread_alive(int pid, int tid);
+int rumpuser_tgkill(int pid, int tid, int sig);
+int rumpuser_kill(int pid, int sig);
+void rumpuser_yield(void);
 /* The processor this thread is on, or -1 if that is not cheap to know. */
-int	rumpuser_processor(void);
+int rumpuser_processor(void);
 /* A full barrier on every running thread of this process. */
-void	rumpuser_membarrier(void);
+void rumpuser_membarrier(void);
 _Noreturn void rumpuser_abort(void);
-_Noreturn void rumpuser_die(void);	/* SIGKILL ourselves, at once */
+_Noreturn void rumpuser_die(void); /* SIGKILL ourselves, at once */
 
 /* Sleeping: until *w != val, a wake, a signal, or ns from now (~0: ever). */
-int	rumpuser_futex_wait(uint32_t *w, uint32_t val, uint64_t ns);
-void	rumpuser_futex_wake(uint32_t *w, int n);
+int rumpuser_futex_wait(uint32_t *w, uint32_t val, uint64_t ns);
+void rumpuser_futex_wake(uint32_t *w, int n);
 
 /* Clocks, in nanoseconds; coarse ones cost about 4 ns. */
 uint64_t rumpuser_realtime_coarse(void);
 uint64_t rumpuser_realtime(void);
 uint64_t rumpuser_monotonic(void);
 
-void	rumpuser_random(void *buf, size_t len);
-void	rumpuser_message(const char *buf, size_t len);	/* to stderr */
+void rumpuser_random(void *buf, size_t len);
+void rumpuser_message(const char *buf, size_t len); /* to stderr */
 
 /*
  * Faults in copies of the program's memory.  An entry says: a fault with the
@@ -176,17 +179,17 @@ void	rumpuser_message(const char *buf, size_t len);	/* to stderr */
  * relative to the entry's own.
  */
 struct rumpuser_fixup {
-	int32_t	rf_begin;
-	int32_t	rf_end;
-	int32_t	rf_fixup;
+	int32_t rf_begin;
+	int32_t rf_end;
+	int32_t rf_fixup;
 };
 
 extern const struct rumpuser_fixup kcopy_fixups[];
 extern const struct rumpuser_fixup kcopy_fixups_end[];
 
 /* Given a handler's ucontext: was it such a fault?  Then it is mended. */
-bool	rumpuser_fixup(void *ucontext);
+bool rumpuser_fixup(void *ucontext);
 /* Install handlers of SIGSEGV and SIGBUS that do, before the old ones. */
-int	rumpuser_catch_faults(void);
+int rumpuser_catch_faults(void);
 
 #endif

@@ -13,7 +13,7 @@
 #include "rumpkern/copy.h"
 #include "rumpkern/cpu.h"
 
-#define ENTROPY_BITS	256	/* what Linux says once it has been seeded */
+#define ENTROPY_BITS 256 /* what Linux says once it has been seeded */
 
 static inline bool
 is_random(const struct vnode *vp)

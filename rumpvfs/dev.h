@@ -15,6 +15,6 @@ struct vnode;
 extern const struct fileops dev_fileops;
 
 /* Can splice read from, or write to, the device? */
-bool	dev_splices(const struct vnode *, bool write);
+bool dev_splices(const struct vnode *, bool write);
 
 #endif

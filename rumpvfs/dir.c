@@ -14,10 +14,10 @@
 #include "rumpvfs/namei.h"
 #include "rumpvfs/namehash.h"
 
-#define MAY_WX	3	/* W_OK | X_OK */
+#define MAY_WX 3 /* W_OK | X_OK */
 
 /* Sparse: a kernel with few names touches few of its pages. */
-#define DIR_BUCKETS	(1UL << 18)
+#define DIR_BUCKETS (1UL << 18)
 
 static inline struct dirent **
 bucket(uint64_t hash)
@@ -167,8 +167,8 @@ dir_mayremove(const struct nameidata *nd, bool isdir)
 	error = vnode_access(nd->nd_dvp, &nd->nd_cred, MAY_WX);
 	if (error != 0)
 		return error;
-	if ((dvp->v_mode & S_ISVTX) && uid != vp->v_uid &&
-	    uid != dvp->v_uid && !cred_issuper(&nd->nd_cred))
+	if ((dvp->v_mode & S_ISVTX) && uid != vp->v_uid && uid != dvp->v_uid &&
+	    !cred_issuper(&nd->nd_cred))
 		return EPERM;
 	if (isdir && vp->v_type != VDIR)
 		return ENOTDIR;
@@ -291,7 +291,7 @@ dir_create(struct nameidata *nd, enum vtype type, uint32_t mode, uint64_t rdev,
 	if (error == 0)
 		error = dir_slot(dvp, nd->nd_name, nd->nd_namelen, &ds);
 	if (error != 0)
-		return error;	/* the caller releases the hand */
+		return error; /* the caller releases the hand */
 
 	kmutex_enter(&dvp->v_lock);
 	dir_enter(dvp, &ds, vp);

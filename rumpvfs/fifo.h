@@ -15,6 +15,6 @@ struct vnode;
  * The caller has a reference to vp and no lock; f_vnode is its business.  0:
  * f_data is set.  ENXIO, KERESTART, ENFILE: f is as it was.
  */
-int	fifo_open(struct vnode *vp, int flags, struct file *f);
+int fifo_open(struct vnode *vp, int flags, struct file *f);
 
 #endif

@@ -12,21 +12,21 @@
 #include "lwproc/proc.h"
 #include "rumpkern/kern.h"
 
-#define RW_COUNTMAX	0x7ffff000UL	/* Linux's MAX_RW_COUNT */
-#define RW_USEREND	0x7ffffffff000UL
+#define RW_COUNTMAX 0x7ffff000UL /* Linux's MAX_RW_COUNT */
+#define RW_USEREND  0x7ffffffff000UL
 
 #ifndef RWF_HIPRI
-#define RWF_HIPRI	0x1
-#define RWF_DSYNC	0x2
-#define RWF_SYNC	0x4
-#define RWF_NOWAIT	0x8
-#define RWF_APPEND	0x10
+#define RWF_HIPRI  0x1
+#define RWF_DSYNC  0x2
+#define RWF_SYNC   0x4
+#define RWF_NOWAIT 0x8
+#define RWF_APPEND 0x10
 #endif
 #ifndef RWF_NOAPPEND
-#define RWF_NOAPPEND	0x20
+#define RWF_NOAPPEND 0x20
 #endif
 #ifndef RWF_NOSIGNAL
-#define RWF_NOSIGNAL	0x100
+#define RWF_NOSIGNAL 0x100
 #endif
 
 /*
@@ -36,15 +36,16 @@
 static inline bool
 filerw_private(const struct lwp *l, const struct file *f)
 {
-	return KREAD(f->f_count) == 1 && atomic_load_explicit(
-	    &l->l_proc->p_fd->fd_users, memory_order_relaxed) == 1;
+	return KREAD(f->f_count) == 1 &&
+	    atomic_load_explicit(&l->l_proc->p_fd->fd_users,
+		memory_order_relaxed) == 1;
 }
 
 /*
  * One transfer, to or from *at (NULL: the file's own offset, which moves on).
  * The access mode was checked.  0 and the number of bytes, or an errno.
  */
-int	filerw_move(struct lwp *, struct file *, struct uio *,
-	    const uint64_t *at, long *done);
+int filerw_move(struct lwp *, struct file *, struct uio *, const uint64_t *at,
+    long *done);
 
 #endif

@@ -17,8 +17,8 @@
 #include "rumpkern/kmem.h"
 #include "rumpkern/waitq.h"
 
-#define OFFSET_END	0x7fffffffffffffffUL
-#define LOCK_MAND_	32	/* obsolete: Linux takes it for done */
+#define OFFSET_END 0x7fffffffffffffffUL
+#define LOCK_MAND_ 32 /* obsolete: Linux takes it for done */
 
 static inline struct vfs_state *
 state(void)
@@ -369,8 +369,9 @@ set_lock(struct flockhead **slot, struct filelock *want, bool wait)
 int
 flock_flock(struct lwp *l, struct file *f, int op)
 {
-	struct filelock want = { .fl_kind = FLOCK_FILE, .fl_owner = f,
-	    .fl_end = OFFSET_END };
+	struct filelock want = { .fl_kind = FLOCK_FILE,
+		.fl_owner = f,
+		.fl_end = OFFSET_END };
 	struct flockhead **slot = slot_of(f);
 
 	if (slot == NULL)
@@ -458,14 +459,15 @@ test_lock(struct flockhead **slot, struct filelock *want, struct flock *u)
 	kmutex_enter(&vs->vs_flocklock);
 	if (*slot != NULL)
 		fl = want->fl_type == F_UNLCK ? find_own(*slot, want) :
-		    find_conflict(*slot, want);
+						find_conflict(*slot, want);
 	if (fl == NULL)
 		u->l_type = F_UNLCK;
 	else {
 		u->l_type = fl->fl_type;
 		u->l_whence = SEEK_SET;
 		u->l_start = fl->fl_start;
-		u->l_len = fl->fl_end == OFFSET_END ? 0 :
+		u->l_len = fl->fl_end == OFFSET_END ?
+		    0 :
 		    fl->fl_end - fl->fl_start + 1;
 		u->l_pid = fl->fl_pid;
 	}
@@ -491,8 +493,7 @@ still_open(struct filedesc *fdp, int fd, const struct file *f)
 	if (atomic_load(&fdp->fd_users) == 1)
 		return true;
 	kmutex_enter(&fdp->fd_lock);
-	open = (uint32_t)fd < fdp->fd_size &&
-	    FDENT_FILE(fdp->fd_ents[fd]) == f;
+	open = (uint32_t)fd < fdp->fd_size && FDENT_FILE(fdp->fd_ents[fd]) == f;
 	kmutex_exit(&fdp->fd_lock);
 	return open;
 }

@@ -119,8 +119,7 @@ mapping_remove(struct host *h, uint64_t addr, uint64_t len)
 }
 
 bool
-mapping_find(struct host *h, uint64_t addr, uint64_t end,
-    struct mapping *copy)
+mapping_find(struct host *h, uint64_t addr, uint64_t end, struct mapping *copy)
 {
 	const struct mapping *m, *first = NULL;
 

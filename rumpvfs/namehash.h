@@ -9,7 +9,7 @@
 
 struct vnode;
 
-#define NAMEHASH_MUL	0x9e3779b97f4a7c15UL
+#define NAMEHASH_MUL 0x9e3779b97f4a7c15UL
 
 static inline uint64_t
 namehash_word(uint64_t h, uint64_t w)

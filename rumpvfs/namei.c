@@ -23,30 +23,30 @@
 #include "rumpvfs/namehash.h"
 #include "rumpvfs/vnode.h"
 
-#define NAMEI_MAXLINKS	40	/* as the host */
-#define MAY_X		1	/* X_OK */
+#define NAMEI_MAXLINKS 40 /* as the host */
+#define MAY_X          1  /* X_OK */
 
-#define BYTES(b)	(0x0101010101010101UL * (b))
+#define BYTES(b) (0x0101010101010101UL * (b))
 
 struct walk {
 	struct nameidata *w_nd;
-	struct vnode *w_dvp;	/* where we are */
-	struct vnode *w_root;	/* what "/" is, and where ".." ends */
-	const char *w_next;	/* the rest of the string */
-	bool	w_hijack;	/* beyond w_root is the host */
-	int	w_nlinks;	/* symlinks followed */
-	int	w_nrest;
+	struct vnode *w_dvp;  /* where we are */
+	struct vnode *w_root; /* what "/" is, and where ".." ends */
+	const char *w_next;   /* the rest of the string */
+	bool w_hijack;        /* beyond w_root is the host */
+	int w_nlinks;         /* symlinks followed */
+	int w_nrest;
 	const char *w_rest[NAMEI_MAXLINKS];
 };
 
 /* One component of a path. */
 struct comp {
 	const char *c_name;
-	size_t	c_len;
-	uint64_t c_hash;	/* of the name, without the directory */
-	const char *c_end;	/* where the name ends */
-	const char *c_next;	/* the next component, or the string's end */
-	bool	c_last;
+	size_t c_len;
+	uint64_t c_hash;    /* of the name, without the directory */
+	const char *c_end;  /* where the name ends */
+	const char *c_next; /* the next component, or the string's end */
+	bool c_last;
 };
 
 /* --- Permission ----------------------------------------------------------- */
@@ -279,7 +279,7 @@ follows(const struct walk *w, const struct comp *c)
 
 	return !c->c_last || (nd->nd_flags & NAMEI_FOLLOW) ||
 	    (!(nd->nd_flags & NAMEI_PARENT) &&
-	    (nd->nd_slash || c->c_end != c->c_next));
+		(nd->nd_slash || c->c_end != c->c_next));
 }
 
 static int
@@ -315,9 +315,10 @@ walk(struct walk *w)
 		}
 		if (unlikely(c.c_len > DIR_NAMEMAX))
 			return c.c_last && (nd->nd_flags & NAMEI_LATE) ?
-			    last(w, &c, NULL) : ENAMETOOLONG;
+			    last(w, &c, NULL) :
+			    ENAMETOOLONG;
 		if (unlikely(c.c_last && c.c_end != c.c_next &&
-		    (nd->nd_flags & NAMEI_OPEN)))
+			(nd->nd_flags & NAMEI_OPEN)))
 			return EISDIR;
 		de = dir_find(w->w_dvp, c.c_name, c.c_len,
 		    namehash_end(c.c_hash, w->w_dvp));
@@ -394,8 +395,9 @@ begin(struct nameidata *nd, struct lwp *l, int dirfd, const char *path,
 		dirfd = curcpu()->c_startfd - 1;
 	if (*path == '/' && (nd->nd_resolve & RESOLVE_BENEATH))
 		return EXDEV;
-	if (dirfd != AT_FDCWD && (*path != '/' ||
-	    (nd->nd_resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)))) {
+	if (dirfd != AT_FDCWD &&
+	    (*path != '/' ||
+		(nd->nd_resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)))) {
 		nd->nd_file = fd_getfile(l, dirfd, slot);
 		if (nd->nd_file == NULL)
 			return EBADF;
@@ -452,8 +454,7 @@ namei_walk(struct nameidata *nd)
 		return error;
 	if (*nd->nd_path == '\0') {
 		/* AT_EMPTY_PATH */
-		if ((nd->nd_flags & NAMEI_DIRECTORY) &&
-		    w.w_dvp->v_type != VDIR)
+		if ((nd->nd_flags & NAMEI_DIRECTORY) && w.w_dvp->v_type != VDIR)
 			return ENOTDIR;
 		return found(nd, NULL, w.w_dvp, 3);
 	}
@@ -506,8 +507,8 @@ namei_lookup_sys(struct nameidata *nd, struct lwp *l, int dirfd,
 }
 
 int
-namei_lookup(struct nameidata *nd, struct lwp *l, int dirfd,
-    const char *upath, int flags)
+namei_lookup(struct nameidata *nd, struct lwp *l, int dirfd, const char *upath,
+    int flags)
 {
 	int error;
 
@@ -519,8 +520,8 @@ namei_lookup(struct nameidata *nd, struct lwp *l, int dirfd,
 }
 
 int
-namei_resolve(struct nameidata *nd, struct lwp *l, int dirfd,
-    const char *upath, int flags, uint64_t resolve)
+namei_resolve(struct nameidata *nd, struct lwp *l, int dirfd, const char *upath,
+    int flags, uint64_t resolve)
 {
 	int error;
 

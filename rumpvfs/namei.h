@@ -15,34 +15,36 @@
 struct dirent;
 struct vnode;
 
-#define NAMEI_FOLLOW	0x01	/* follow a final symlink */
-#define NAMEI_PARENT	0x02	/* the last component may be missing: for create,
+#define NAMEI_FOLLOW 0x01 /* follow a final symlink */
+#define NAMEI_PARENT \
+	0x02                 /* the last component may be missing: for create,
 				   remove, rename; a symlink there is followed
 				   with FOLLOW only, whatever slash comes after */
-#define NAMEI_EMPTY	0x04	/* AT_EMPTY_PATH: "" is the start itself */
-#define NAMEI_CREATE	0x08	/* with PARENT: a slash after it is for dirs */
-#define NAMEI_DIRECTORY	0x10	/* the result must be a directory */
-#define NAMEI_OPEN	0x40	/* open with O_CREAT: a slash is EISDIR */
-#define NAMEI_LATE	0x80	/* with PARENT: a last name too long is found
+#define NAMEI_EMPTY     0x04 /* AT_EMPTY_PATH: "" is the start itself */
+#define NAMEI_CREATE    0x08 /* with PARENT: a slash after it is for dirs */
+#define NAMEI_DIRECTORY 0x10 /* the result must be a directory */
+#define NAMEI_OPEN      0x40 /* open with O_CREAT: a slash is EISDIR */
+#define NAMEI_LATE \
+	0x80              /* with PARENT: a last name too long is found
 				   (as missing): the caller tells it */
-#define NAMEI_REALID	0x20	/* permissions by the real ids: access(2) */
+#define NAMEI_REALID 0x20 /* permissions by the real ids: access(2) */
 struct nameidata {
 	struct lwp *nd_l;
-	int	nd_flags;
-	uint64_t nd_resolve;	/* RESOLVE_* */
-	struct fs *nd_fs;	/* locked */
-	struct vnode *nd_dvp;	/* the directory of the last component */
-	struct vnode *nd_vp;	/* what it names; NULL: nothing (PARENT) */
-	const char *nd_name;	/* last component, in c_path; not ended */
-	size_t	nd_namelen;
-	bool	nd_slash;	/* path ended in a slash */
-	int	nd_dots;	/* last component is 1: ".", 2: "..", 3: none,
+	int nd_flags;
+	uint64_t nd_resolve;  /* RESOLVE_* */
+	struct fs *nd_fs;     /* locked */
+	struct vnode *nd_dvp; /* the directory of the last component */
+	struct vnode *nd_vp;  /* what it names; NULL: nothing (PARENT) */
+	const char *nd_name;  /* last component, in c_path; not ended */
+	size_t nd_namelen;
+	bool nd_slash;       /* path ended in a slash */
+	int nd_dots;         /* last component is 1: ".", 2: "..", 3: none,
 				   the path is a root directory or empty */
-	struct cred nd_cred;	/* what permissions are checked with; its
+	struct cred nd_cred; /* what permissions are checked with; its
 				   groups above cr_ngroups are not set */
 	/* Private to namei.c. */
-	struct file *nd_file;	/* of dirfd, until namei_done() */
-	int	nd_slot;	/* its hazard slot */
+	struct file *nd_file; /* of dirfd, until namei_done() */
+	int nd_slot;          /* its hazard slot */
 	const char *nd_path;
 };
 
@@ -53,37 +55,37 @@ struct nameidata {
  * root, of a proc with PROC_HIJACK); c_hostpath is the rest: a string that
  * starts with "/" for an absolute path, or with "../" for one above the root.
  */
-int	namei_lookup(struct nameidata *, struct lwp *, int dirfd,
-	    const char *upath, int flags);
+int namei_lookup(struct nameidata *, struct lwp *, int dirfd, const char *upath,
+    int flags);
 /* The same with openat2's RESOLVE_* flags. */
-int	namei_resolve(struct nameidata *, struct lwp *, int dirfd,
-	    const char *upath, int flags, uint64_t resolve);
+int namei_resolve(struct nameidata *, struct lwp *, int dirfd,
+    const char *upath, int flags, uint64_t resolve);
 /* The same, by a path already in kernel memory (c_path[0]). */
-int	namei_lookup_sys(struct nameidata *, struct lwp *, int dirfd,
-	    const char *path, int flags);
-void	namei_done(struct nameidata *);
+int namei_lookup_sys(struct nameidata *, struct lwp *, int dirfd,
+    const char *path, int flags);
+void namei_done(struct nameidata *);
 
 /*
  * The steps of namei_lookup(), for calls with two paths: both are copied in
  * (into c_path[0] and [2]), both begun, then both walked under one lock, and
  * both ended after it.
  */
-int	namei_copy(const char *upath, int buf, int flags);
+int namei_copy(const char *upath, int buf, int flags);
 /* Finds where to start; takes no lock that it keeps. */
-int	namei_begin(struct nameidata *, struct lwp *, int dirfd, int buf,
-	    int flags);
-int	namei_walk(struct nameidata *);		/* fs_lock held */
-void	namei_end(struct nameidata *);		/* nothing held */
+int namei_begin(struct nameidata *, struct lwp *, int dirfd, int buf,
+    int flags);
+int namei_walk(struct nameidata *); /* fs_lock held */
+void namei_end(struct nameidata *); /* nothing held */
 
 /*
  * The absolute path of a directory or file in the kernel (NULL: the cwd), with
  * its NUL; *len counts it.  ENOENT: it has no name, or one that is not known;
  * ERANGE: it does not fit.
  */
-int	namei_path(struct lwp *, struct vnode *, char *buf, size_t size,
-	    size_t *len);
+int namei_path(struct lwp *, struct vnode *, char *buf, size_t size,
+    size_t *len);
 
 /* Permission: mode is R_OK|W_OK|X_OK.  0, EACCES. */
-int	vnode_access(struct vnode *, const struct cred *, int mode);
+int vnode_access(struct vnode *, const struct cred *, int mode);
 
 #endif

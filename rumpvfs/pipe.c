@@ -24,7 +24,7 @@
 #include "rumpkern/copy.h"
 #include "rumpkern/kmem.h"
 
-#define PIPE_DEV	14	/* st_dev: the host's pipefs has a small one */
+#define PIPE_DEV 14 /* st_dev: the host's pipefs has a small one */
 
 /*
  * Move up to n bytes from the uio into the ring, unpublished; *done tells
@@ -158,8 +158,8 @@ write_packet(struct pipe *p, struct uio *uio)
 	struct pipe_packet *pk;
 	int error;
 
-	if (!pipe_writable(p) && (pipe_room(p) < n ||
-	    p->pp_npkts >= p->pp_cap / PIPE_ATOMIC))
+	if (!pipe_writable(p) &&
+	    (pipe_room(p) < n || p->pp_npkts >= p->pp_cap / PIPE_ATOMIC))
 		return EAGAIN;
 	if (p->pp_pkts == NULL) {
 		pk = kmem_alloc(max * sizeof(*pk));
@@ -170,8 +170,7 @@ write_packet(struct pipe *p, struct uio *uio)
 		khand_drop(pk);
 		klog_commit();
 	}
-	if (p->pp_ringsize < p->pp_cap &&
-	    p->pp_ringsize < pipe_used(p) + n) {
+	if (p->pp_ringsize < p->pp_cap && p->pp_ringsize < pipe_used(p) + n) {
 		error = pipe_grow(p, n);
 		if (error != 0)
 			return error;
@@ -180,7 +179,7 @@ write_packet(struct pipe *p, struct uio *uio)
 	if (done == 0)
 		return error;
 	pk = &p->pp_pkts[(p->pp_pkthead + p->pp_npkts) % p->pp_pktmax];
-	pk->pk_start = p->pp_head;	/* not in use: needs no log */
+	pk->pk_start = p->pp_head; /* not in use: needs no log */
 	pk->pk_end = p->pp_head + done;
 	KSET(p->pp_npkts, p->pp_npkts + 1);
 	KSET(p->pp_head, p->pp_head + done);

@@ -13,8 +13,9 @@ pipe_wait_data(struct pipe *p, bool nonblock, uint64_t *n)
 
 	kmutex_enter(&p->pp_lock);
 	while ((*n = pipe_used(p)) == 0 && p->pp_writers != 0 && error == 0)
-		error = nonblock ? EAGAIN : ksleep(&p->pp_rwait, &p->pp_lock,
-		    KSLEEP_FOREVER, KSLEEP_INTR);
+		error = nonblock ? EAGAIN :
+				   ksleep(&p->pp_rwait, &p->pp_lock,
+				       KSLEEP_FOREVER, KSLEEP_INTR);
 	/* What we were woken for may be another's. */
 	if (*n != 0 && p->pp_rwait.wq_head != NULL)
 		kwakeup_one(&p->pp_rwait);
@@ -34,8 +35,9 @@ pipe_wait_room(struct pipe *p, bool nonblock, uint64_t *n)
 			error = EPIPE;
 		if (error != 0 || pipe_writable(p))
 			break;
-		error = nonblock ? EAGAIN : ksleep(&p->pp_wwait, &p->pp_lock,
-		    KSLEEP_FOREVER, KSLEEP_INTR);
+		error = nonblock ? EAGAIN :
+				   ksleep(&p->pp_wwait, &p->pp_lock,
+				       KSLEEP_FOREVER, KSLEEP_INTR);
 	}
 	if (p->pp_wwait.wq_head != NULL && pipe_writable(p))
 		kwakeup_one(&p->pp_wwait);
@@ -57,8 +59,8 @@ pipe_copy(struct pipe *from, struct pipe *to, uint64_t n, bool move)
 	n = kmin(n, pipe_room(to));
 	/* Packets go one at a time, and become plain bytes. */
 	if (from->pp_npkts != 0)
-		n = kmin(n, from->pp_pkts[from->pp_pkthead].pk_end -
-		    from->pp_tail);
+		n = kmin(n,
+		    from->pp_pkts[from->pp_pkthead].pk_end - from->pp_tail);
 	if (n != 0 && to->pp_readers != 0 &&
 	    (to->pp_ringsize - pipe_used(to) >= n || pipe_grow(to, n) == 0)) {
 		for (; moved < n; moved += step) {
@@ -73,8 +75,9 @@ pipe_copy(struct pipe *from, struct pipe *to, uint64_t n, bool move)
 		KSET(to->pp_head, to->pp_head + moved);
 		if (move) {
 			KSET(from->pp_tail, from->pp_tail + moved);
-			if (from->pp_npkts != 0 && from->pp_tail ==
-			    from->pp_pkts[from->pp_pkthead].pk_end) {
+			if (from->pp_npkts != 0 &&
+			    from->pp_tail ==
+				from->pp_pkts[from->pp_pkthead].pk_end) {
 				KSET(from->pp_pkthead,
 				    (from->pp_pkthead + 1) % from->pp_pktmax);
 				KSET(from->pp_npkts, from->pp_npkts - 1);

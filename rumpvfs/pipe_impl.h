@@ -10,20 +10,20 @@
 #include "rumpkern/klog.h"
 
 #ifndef RWF_NOWAIT
-#define RWF_NOWAIT	0x8
+#define RWF_NOWAIT 0x8
 #endif
 #ifndef RWF_NOSIGNAL
-#define RWF_NOSIGNAL	0x100
+#define RWF_NOSIGNAL 0x100
 #endif
 
 /* All with pp_lock held. */
 
 /* Make the ring hold n more bytes, at most pp_cap in all.  0, ENOMEM. */
-int	pipe_grow(struct pipe *, uint64_t n);
+int pipe_grow(struct pipe *, uint64_t n);
 /* Give the ring this size, which holds the content.  0, ENOMEM. */
-int	pipe_resize(struct pipe *, uint64_t size);
+int pipe_resize(struct pipe *, uint64_t size);
 /* fo_close */
-void	pipe_close(struct file *);
+void pipe_close(struct file *);
 
 static inline uint64_t
 pipe_room(const struct pipe *p)
@@ -36,8 +36,7 @@ static inline bool
 pipe_writable(const struct pipe *p)
 {
 	return pipe_room(p) >= PIPE_ATOMIC &&
-	    (likely(p->pp_npkts == 0) ||
-	    p->pp_npkts < p->pp_cap / PIPE_ATOMIC);
+	    (likely(p->pp_npkts == 0) || p->pp_npkts < p->pp_cap / PIPE_ATOMIC);
 }
 
 /* Publish: one store, after the bytes are there. */

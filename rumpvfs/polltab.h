@@ -12,7 +12,7 @@
 
 struct pollent {
 	struct waitent pe_wait;
-	struct file *pe_file;	/* referenced; NULL: not in use */
+	struct file *pe_file; /* referenced; NULL: not in use */
 };
 
 struct polltab {
@@ -23,11 +23,11 @@ struct polltab {
 /* Room for n files, in hand as KHAND_POLLTAB.  NULL: the arena is full. */
 struct polltab *polltab_alloc(size_t n);
 /* Takes everything off its queues; it must be in hand. */
-void	polltab_free(struct polltab *);
+void polltab_free(struct polltab *);
 /*
  * Queue entry i on the file, and tell the events ready by then.  The caller
  * has the file from fd_getfile(), and has called ksleep_prepare().
  */
-int	polltab_watch(struct polltab *, uint32_t i, struct file *, int events);
+int polltab_watch(struct polltab *, uint32_t i, struct file *, int events);
 
 #endif

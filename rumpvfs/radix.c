@@ -12,8 +12,8 @@
 #include "rumpkern/kmem.h"
 #include "rumpvfs/radix.h"
 
-#define MAX_HEIGHT	11	/* 6 * 11 >= 64 */
-#define SLOT_MASK	(RADIX_FANOUT - 1)
+#define MAX_HEIGHT 11 /* 6 * 11 >= 64 */
+#define SLOT_MASK  (RADIX_FANOUT - 1)
 
 static inline unsigned
 slot_of(uint64_t key, unsigned level)
@@ -90,7 +90,7 @@ next_below(uint64_t word, unsigned level, uint64_t *key)
 		w = next_below(node_of(word)->rn_slot[i], level - 1, key);
 		if (w != 0)
 			return w;
-		*key = start + span;	/* the next slot's first */
+		*key = start + span; /* the next slot's first */
 	}
 	return 0;
 }
@@ -123,8 +123,7 @@ have_node(const struct radix *r, uint64_t key, unsigned level)
 	uint64_t word = r->r_root;
 	unsigned l;
 
-	if (r->r_root == 0 || r->r_height < level ||
-	    !covers(r->r_height, key))
+	if (r->r_root == 0 || r->r_height < level || !covers(r->r_height, key))
 		return false;
 	for (l = r->r_height; l > level && word != 0; l--)
 		word = node_of(word)->rn_slot[slot_of(key, l)];
@@ -266,8 +265,8 @@ radix_clear(struct radix *r, uint64_t key)
 		if (level == r->r_height)
 			slot = &r->r_root;
 		else
-			slot = &path[level + 1]->
-			    rn_slot[slot_of(key, level + 1)];
+			slot = &path[level + 1]
+				    ->rn_slot[slot_of(key, level + 1)];
 		KSET(*slot, 0);
 		khand_add(KHAND_MEM, path[level]);
 	}

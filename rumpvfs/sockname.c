@@ -50,8 +50,8 @@ sockname_find(struct lwp *l, const char *path, struct sockname *sn)
 		error = ECONNREFUSED;
 	else
 		error = vnode_access(t.t_vp, t.t_cred, W_OK);
-	if (error == 0 && (vp->v_type != VSOCK ||
-	    vp->v_symlink.l_target == NULL))
+	if (error == 0 &&
+	    (vp->v_type != VSOCK || vp->v_symlink.l_target == NULL))
 		error = ECONNREFUSED;
 	if (error == 0) {
 		len = strlen(vp->v_symlink.l_target);

@@ -13,23 +13,23 @@
 
 struct lwp;
 
-#define SOCKNAME_MAX	108	/* sun_path; need not end in a NUL there */
+#define SOCKNAME_MAX 108 /* sun_path; need not end in a NUL there */
 
 struct sockname {
 	uint64_t sn_ino;
-	char	sn_bound[SOCKNAME_MAX + 1];
+	char sn_bound[SOCKNAME_MAX + 1];
 };
 
 /*
  * Make a node at path, bound at sn_bound; sn_ino is set.  0 or the errno of
  * Linux's bind(); KEHOST as of namei_lookup().
  */
-int	sockname_make(struct lwp *, const char *path, uint32_t mode,
-	    struct sockname *);
+int sockname_make(struct lwp *, const char *path, uint32_t mode,
+    struct sockname *);
 /*
  * The node at path, for one who sends to it.  ECONNREFUSED: nothing was ever
  * bound there.
  */
-int	sockname_find(struct lwp *, const char *path, struct sockname *);
+int sockname_find(struct lwp *, const char *path, struct sockname *);
 
 #endif

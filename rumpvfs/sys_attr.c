@@ -14,12 +14,14 @@
 #include "rumpvfs/vtarget.h"
 #include "syscalls/sysargs.h"
 
-#define MODE_BITS	07777
-#define ID_KEEP		((uint32_t)-1)
-#define FALLOC_SIZED	(FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE | \
-			 0x80 /* FALLOC_FL_WRITE_ZEROES */)
-#define FALLOC_KNOWN	(FALLOC_SIZED | FALLOC_FL_PUNCH_HOLE | \
-			 FALLOC_FL_ZERO_RANGE | FALLOC_FL_UNSHARE_RANGE)
+#define MODE_BITS 07777
+#define ID_KEEP   ((uint32_t)-1)
+#define FALLOC_SIZED                                         \
+	(FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE | \
+	    0x80 /* FALLOC_FL_WRITE_ZEROES */)
+#define FALLOC_KNOWN                                                  \
+	(FALLOC_SIZED | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | \
+	    FALLOC_FL_UNSHARE_RANGE)
 
 static bool
 is_owner(const struct vnode *vp, const struct cred *cr)
@@ -36,7 +38,7 @@ set_mode(struct vnode *vp, const struct cred *cr, unsigned mode)
 	int error = 0;
 
 	if (vp == NULL)
-		return 0;	/* a pipe's: nobody looks at it */
+		return 0; /* a pipe's: nobody looks at it */
 	if (vp->v_type == VLNK)
 		return EOPNOTSUPP;
 	mode &= MODE_BITS;
@@ -79,7 +81,7 @@ sys_fchmodat2(struct lwp *l, const struct sys_fchmodat2_args *a, long *retval)
 	if (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return EINVAL;
 	if (a->path == NULL)
-		return EFAULT;	/* no other name for "", as in fstatat() */
+		return EFAULT; /* no other name for "", as in fstatat() */
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
 	if (error != 0)
 		return error;
@@ -99,8 +101,8 @@ chowned_mode(const struct vnode *vp, const struct cred *cr)
 	if (vp->v_type == VDIR)
 		return mode;
 	mode &= ~S_ISUID;
-	if ((mode & S_IXGRP) || (!cred_issuper(cr) &&
-	    !cred_ingroup(cr, vp->v_gid)))
+	if ((mode & S_IXGRP) ||
+	    (!cred_issuper(cr) && !cred_ingroup(cr, vp->v_gid)))
 		mode &= ~S_ISGID;
 	return mode;
 }
@@ -117,11 +119,12 @@ set_owner(struct vnode *vp, const struct cred *cr, uint32_t uid, uint32_t gid)
 	mode = chowned_mode(vp, cr);
 	if (cred_issuper(cr))
 		error = 0;
-	else if (uid != ID_KEEP && (cr->cr_fsuid != vp->v_uid ||
-	    uid != vp->v_uid))
+	else if (uid != ID_KEEP &&
+	    (cr->cr_fsuid != vp->v_uid || uid != vp->v_uid))
 		error = EPERM;
-	else if (gid != ID_KEEP && (cr->cr_fsuid != vp->v_uid ||
-	    (gid != vp->v_gid && !cred_ingroup(cr, gid))))
+	else if (gid != ID_KEEP &&
+	    (cr->cr_fsuid != vp->v_uid ||
+		(gid != vp->v_gid && !cred_ingroup(cr, gid))))
 		error = EPERM;
 	else if (mode != vp->v_mode && cr->cr_fsuid != vp->v_uid)
 		error = EPERM;
@@ -164,7 +167,7 @@ sys_fchownat(struct lwp *l, const struct sys_fchownat_args *a, long *retval)
 	if (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return EINVAL;
 	if (a->path == NULL)
-		return EFAULT;	/* no other name for "", as in fstatat() */
+		return EFAULT; /* no other name for "", as in fstatat() */
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
 	if (error != 0)
 		return error;
@@ -191,9 +194,11 @@ set_time(struct vtime *vt, const struct timespec *ts, const struct vtime *now)
 	if (ts->tv_nsec == UTIME_OMIT)
 		return;
 	KSET(vt->vt_sec, ts->tv_nsec == UTIME_NOW ? now->vt_sec : ts->tv_sec);
-	KSET(vt->vt_nsec, ts->tv_nsec == UTIME_NOW ? now->vt_nsec :
-	    ts->tv_sec == INT64_MIN || ts->tv_sec == INT64_MAX ? 0 :
-	    (uint32_t)ts->tv_nsec);
+	KSET(vt->vt_nsec,
+	    ts->tv_nsec == UTIME_NOW ? now->vt_nsec :
+		ts->tv_sec == INT64_MIN || ts->tv_sec == INT64_MAX ?
+				       0 :
+				       (uint32_t)ts->tv_nsec);
 }
 
 /* ts NULL: both are now. */
@@ -201,7 +206,8 @@ static int
 set_times(struct vnode *vp, const struct cred *cr, const struct timespec *ts)
 {
 	static const struct timespec both_now[2] = {
-		{ .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW },
+		{ .tv_nsec = UTIME_NOW },
+		{ .tv_nsec = UTIME_NOW },
 	};
 
 	if (ts != NULL &&
@@ -330,7 +336,9 @@ check_fallocate(const struct vtarget *t, int mode, int64_t off, int64_t len)
 		return EFBIG;
 	/* As tmpfs, and ZERO_RANGE: no COLLAPSE_RANGE and its like. */
 	return what != 0 && what != FALLOC_FL_PUNCH_HOLE &&
-	    what != FALLOC_FL_ZERO_RANGE ? EOPNOTSUPP : 0;
+		what != FALLOC_FL_ZERO_RANGE ?
+	    EOPNOTSUPP :
+	    0;
 }
 
 int
@@ -458,7 +466,9 @@ sys_fadvise64(struct lwp *l, const struct sys_fadvise64_args *a, long *retval)
 	if (type == VFIFO || type == VNON)
 		return ESPIPE;
 	return a->len < 0 || a->advice < POSIX_FADV_NORMAL ||
-	    a->advice > POSIX_FADV_NOREUSE ? EINVAL : 0;
+		a->advice > POSIX_FADV_NOREUSE ?
+	    EINVAL :
+	    0;
 }
 
 int

@@ -15,39 +15,44 @@
 #include "rumpvfs/vnode.h"
 #include "syscalls/sysargs.h"
 
-#define MAY_X	1	/* X_OK */
+#define MAY_X 1 /* X_OK */
 
 /* --- getdents --------------------------------------------------------------- */
 
 /* What programs get. */
 struct linux_dirent64 {
 	uint64_t d_ino;
-	int64_t	d_off;		/* where the next entry is */
+	int64_t d_off; /* where the next entry is */
 	uint16_t d_reclen;
-	uint8_t	d_type;
-	char	d_name[];
+	uint8_t d_type;
+	char d_name[];
 };
 
-#define DIRENT_HEAD	offsetof(struct linux_dirent64, d_name)
+#define DIRENT_HEAD offsetof(struct linux_dirent64, d_name)
 /* The older form has the type in its last byte: as long, then. */
-#define DIRENT_LEN(n)	roundup2(DIRENT_HEAD + (n) + 1, 8UL)
+#define DIRENT_LEN(n) roundup2(DIRENT_HEAD + (n) + 1, 8UL)
 
 /* Where entries go. */
 struct dirbuf {
-	char	*db_at;
+	char *db_at;
 	const char *db_end;
-	bool	db_old;		/* getdents(): the older form */
+	bool db_old; /* getdents(): the older form */
 };
 
 static const uint8_t dtype[] = {
-	[VREG] = 8, [VDIR] = 4, [VLNK] = 10, [VCHR] = 2, [VBLK] = 6,
-	[VFIFO] = 1, [VSOCK] = 12,
+	[VREG] = 8,
+	[VDIR] = 4,
+	[VLNK] = 10,
+	[VCHR] = 2,
+	[VBLK] = 6,
+	[VFIFO] = 1,
+	[VSOCK] = 12,
 };
 
 /* Write an entry; false if it has no room. */
 static inline bool
-emit(struct dirbuf *db, const struct vnode *vp, uint64_t next,
-    const char *name, size_t len)
+emit(struct dirbuf *db, const struct vnode *vp, uint64_t next, const char *name,
+    size_t len)
 {
 	struct linux_dirent64 *d = (struct linux_dirent64 *)(void *)db->db_at;
 	size_t reclen = DIRENT_LEN(len);
@@ -101,7 +106,7 @@ fill(struct vnode *dvp, struct dirbuf *db, uint64_t *pos, uint64_t limit)
 			break;
 		de = (struct dirent *)(uintptr_t)w;
 		if (!emit(db, de->de_vp, cookie + 1, de->de_name,
-		    de->de_namelen))
+			de->de_namelen))
 			return false;
 	}
 	return true;
@@ -178,8 +183,7 @@ do_getdents(struct lwp *l, int fd, void *ubuf, size_t count, bool old,
 }
 
 int
-sys_getdents64(struct lwp *l, const struct sys_getdents64_args *a,
-    long *retval)
+sys_getdents64(struct lwp *l, const struct sys_getdents64_args *a, long *retval)
 {
 
 	return do_getdents(l, a->fd, a->dirp, a->count, false, retval);

@@ -15,15 +15,15 @@
 #include "syscalls/sysargs.h"
 
 #ifndef F_DUPFD_QUERY
-#define F_DUPFD_QUERY	1027
+#define F_DUPFD_QUERY 1027
 #endif
-#define SIG_MOST	64
-#define RW_HINT_MOST	5	/* RWH_WRITE_LIFE_EXTREME */
-#define FL_SETTABLE	(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
+#define SIG_MOST     64
+#define RW_HINT_MOST 5 /* RWH_WRITE_LIFE_EXTREME */
+#define FL_SETTABLE  (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
 /* f_sig: the signal, and the kind of f_owner (F_OWNER_*) above it. */
-#define OWNER_KIND(f)	((int)((f)->f_sig >> 8))
-#define OWNER_SIG(f)	((int)((f)->f_sig & 0xff))
+#define OWNER_KIND(f) ((int)((f)->f_sig >> 8))
+#define OWNER_SIG(f)  ((int)((f)->f_sig & 0xff))
 
 static inline bool
 is_type(const struct file *f, enum vtype type)
@@ -64,8 +64,8 @@ set_flags(struct lwp *l, struct file *f, uint32_t flags)
 	    !cred_issuper(&l->l_proc->p_cred))
 		return EPERM;
 	kmutex_enter(&f->f_lock);
-	*(volatile uint32_t *)&f->f_flags =
-	    (f->f_flags & ~settable) | (flags & settable);
+	*(volatile uint32_t *)&f->f_flags = (f->f_flags & ~settable) |
+	    (flags & settable);
 	kmutex_exit(&f->f_lock);
 	return 0;
 }
@@ -143,7 +143,7 @@ fcntl_owner(struct lwp *l, struct file *f, int cmd, unsigned long arg,
 	case F_GETSIG:
 		*retval = OWNER_SIG(f);
 		return 0;
-	default:	/* F_SETSIG */
+	default: /* F_SETSIG */
 		if (arg > SIG_MOST)
 			return EINVAL;
 		kmutex_enter(&f->f_lock);
@@ -219,8 +219,8 @@ fcntl_any(struct lwp *l, int fd, struct file *f, int cmd, unsigned long arg,
 	switch (cmd) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		return dup_from(l, f, (uint32_t)arg,
-		    cmd == F_DUPFD_CLOEXEC, retval);
+		return dup_from(l, f, (uint32_t)arg, cmd == F_DUPFD_CLOEXEC,
+		    retval);
 	case F_GETFD:
 		n = fd_get_cloexec(l, fd);
 		if (n < 0)
@@ -254,11 +254,19 @@ do_fcntl(struct lwp *l, int fd, struct file *f, int cmd, unsigned long arg,
 	switch (cmd) {
 	case F_SETFL:
 		return set_flags(l, f, arg);
-	case F_GETLK: case F_SETLK: case F_SETLKW:
-	case F_OFD_GETLK: case F_OFD_SETLK: case F_OFD_SETLKW:
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
 		return flock_fcntl(l, fd, f, cmd, (void *)arg);
-	case F_GETOWN: case F_SETOWN: case F_GETOWN_EX: case F_SETOWN_EX:
-	case F_GETSIG: case F_SETSIG:
+	case F_GETOWN:
+	case F_SETOWN:
+	case F_GETOWN_EX:
+	case F_SETOWN_EX:
+	case F_GETSIG:
+	case F_SETSIG:
 		return fcntl_owner(l, f, cmd, arg, retval);
 	case F_GETLEASE:
 		*retval = F_UNLCK;
@@ -269,11 +277,14 @@ do_fcntl(struct lwp *l, int fd, struct file *f, int cmd, unsigned long arg,
 		if (arg == 0)
 			return 0;
 		return is_type(f, VDIR) ? EINVAL : ENOTDIR;
-	case F_GETPIPE_SZ: case F_SETPIPE_SZ:
+	case F_GETPIPE_SZ:
+	case F_SETPIPE_SZ:
 		return fcntl_pipe(l, f, cmd, arg, retval);
-	case F_GET_SEALS: case F_ADD_SEALS:
+	case F_GET_SEALS:
+	case F_ADD_SEALS:
 		return fcntl_seals(f, cmd, arg, retval);
-	case F_GET_RW_HINT: case F_SET_RW_HINT:
+	case F_GET_RW_HINT:
+	case F_SET_RW_HINT:
 		return fcntl_hint(cmd, (void *)arg);
 	}
 	return EINVAL;

@@ -15,7 +15,7 @@
 #include "rumpkern/klog.h"
 #include "syscalls/sysargs.h"
 
-#define LOCK_MAND_	32
+#define LOCK_MAND_ 32
 
 int
 sys_close(struct lwp *l, const struct sys_close_args *a, long *retval)
@@ -35,7 +35,7 @@ sys_close_range(struct lwp *l, const struct sys_close_range_args *a,
 	    a->first > a->last)
 		return EINVAL;
 	end = kmin((uint64_t)a->last + 1,
-	    (uint64_t)*(volatile uint32_t *)&l->l_proc->p_fd->fd_last);
+	    (uint64_t) * (volatile uint32_t *)&l->l_proc->p_fd->fd_last);
 	for (fd = a->first; fd < end; fd++) {
 		if (a->flags & CLOSE_RANGE_CLOEXEC)
 			fd_set_cloexec(l, fd, true);

@@ -10,14 +10,14 @@
 #include "rumpkern/copy.h"
 #include "syscalls/sysargs.h"
 
-#define NOT_MINE	(-1)
+#define NOT_MINE (-1)
 
 static void
 set_flag(struct file *f, uint32_t flag, bool on)
 {
 	kmutex_enter(&f->f_lock);
-	*(volatile uint32_t *)&f->f_flags =
-	    on ? f->f_flags | flag : f->f_flags & ~flag;
+	*(volatile uint32_t *)&f->f_flags = on ? f->f_flags | flag :
+						 f->f_flags & ~flag;
 	kmutex_exit(&f->f_lock);
 }
 
@@ -76,7 +76,8 @@ sys_ioctl(struct lwp *l, const struct sys_ioctl_args *a, long *retval)
 	error = ioctl_all(l, a->fd, f, cmd, uarg);
 	if (error == NOT_MINE) {
 		ops = fileops[f->f_type];
-		error = ops->fo_ioctl == NULL ? ENOTTY :
+		error = ops->fo_ioctl == NULL ?
+		    ENOTTY :
 		    ops->fo_ioctl(f, cmd, uarg, retval);
 	}
 out:

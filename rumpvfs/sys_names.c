@@ -20,7 +20,7 @@
 #include "rumpvfs/namei.h"
 #include "syscalls/sysargs.h"
 
-#define MAY_W	2	/* W_OK */
+#define MAY_W 2 /* W_OK */
 
 /* Let go of the name lock, then of what came in hand under it. */
 static int
@@ -64,8 +64,8 @@ sys_mkdirat(struct lwp *l, const struct sys_mkdirat_args *a, long *retval)
 	error = lookupnew(&nd, l, a->dirfd, a->path, true);
 	if (error != 0)
 		return error;
-	return done(&nd, mark, dir_create(&nd, VDIR, a->mode & 01777, 0, NULL,
-	    NULL));
+	return done(&nd, mark,
+	    dir_create(&nd, VDIR, a->mode & 01777, 0, NULL, NULL));
 }
 
 static int
@@ -74,13 +74,25 @@ mknodtype(uint32_t mode, enum vtype *type)
 
 	switch (mode & S_IFMT) {
 	case 0:
-	case S_IFREG: *type = VREG; return 0;
-	case S_IFCHR: *type = VCHR; return 0;
-	case S_IFBLK: *type = VBLK; return 0;
-	case S_IFIFO: *type = VFIFO; return 0;
-	case S_IFSOCK: *type = VSOCK; return 0;
-	case S_IFDIR: return EPERM;
-	default: return EINVAL;
+	case S_IFREG:
+		*type = VREG;
+		return 0;
+	case S_IFCHR:
+		*type = VCHR;
+		return 0;
+	case S_IFBLK:
+		*type = VBLK;
+		return 0;
+	case S_IFIFO:
+		*type = VFIFO;
+		return 0;
+	case S_IFSOCK:
+		*type = VSOCK;
+		return 0;
+	case S_IFDIR:
+		return EPERM;
+	default:
+		return EINVAL;
 	}
 }
 
@@ -128,8 +140,8 @@ sys_symlinkat(struct lwp *l, const struct sys_symlinkat_args *a, long *retval)
 	error = lookupnew(&nd, l, a->newdirfd, a->linkpath, false);
 	if (error != 0)
 		return error;
-	return done(&nd, mark, dir_create(&nd, VLNK, 0777, 0,
-	    curcpu()->c_path[2], NULL));
+	return done(&nd, mark,
+	    dir_create(&nd, VLNK, 0777, 0, curcpu()->c_path[2], NULL));
 }
 
 /* --- Two paths ------------------------------------------------------------ */
@@ -144,9 +156,8 @@ struct twopaths {
  * wrong with the first path is told before what is wrong with the second.
  */
 static int
-twolookup(struct twopaths *tp, struct lwp *l, int olddirfd,
-    const char *oldpath, int oldflags, int newdirfd, const char *newpath,
-    int newflags)
+twolookup(struct twopaths *tp, struct lwp *l, int olddirfd, const char *oldpath,
+    int oldflags, int newdirfd, const char *newpath, int newflags)
 {
 	struct fs *fs = &ARENA->a_vfs->vs_root;
 	int error, error2;
@@ -254,8 +265,8 @@ sys_linkat(struct lwp *l, const struct sys_linkat_args *a, long *retval)
 		flags |= NAMEI_FOLLOW;
 	if (a->flags & AT_EMPTY_PATH)
 		flags |= NAMEI_EMPTY;
-	error = twolookup(&tp, l, a->olddirfd, a->oldpath, flags,
-	    a->newdirfd, a->newpath, NAMEI_PARENT | NAMEI_CREATE);
+	error = twolookup(&tp, l, a->olddirfd, a->oldpath, flags, a->newdirfd,
+	    a->newpath, NAMEI_PARENT | NAMEI_CREATE);
 	if (error != 0)
 		return error;
 	nd = &tp.tp_new;
@@ -315,10 +326,14 @@ rmdirable(const struct nameidata *nd)
 	int error;
 
 	switch (nd->nd_dots) {
-	case 1: return EINVAL;
-	case 2: return ENOTEMPTY;
-	case 3: return EBUSY;
-	default: break;
+	case 1:
+		return EINVAL;
+	case 2:
+		return ENOTEMPTY;
+	case 3:
+		return EBUSY;
+	default:
+		break;
 	}
 	if (nd->nd_vp == NULL)
 		return ENOENT;
@@ -387,8 +402,7 @@ renameshape(const struct nameidata *o, const struct nameidata *n,
 		return ENOENT;
 	if (exchange && nvp->v_type != VDIR && n->nd_slash)
 		return ENOTDIR;
-	if (ovp->v_type != VDIR &&
-	    (o->nd_slash || (!exchange && n->nd_slash)))
+	if (ovp->v_type != VDIR && (o->nd_slash || (!exchange && n->nd_slash)))
 		return ENOTDIR;
 	if (ovp->v_type == VDIR && isabove(ovp, n->nd_dvp))
 		return EINVAL;
@@ -407,7 +421,8 @@ renameaccess(const struct nameidata *o, const struct nameidata *n,
 
 	error = dir_mayremove(o, odir);
 	if (error == 0)
-		error = n->nd_vp == NULL ? dir_mayinsert(n) :
+		error = n->nd_vp == NULL ?
+		    dir_mayinsert(n) :
 		    dir_mayremove(n, exchange ? ndir : odir);
 	/* A directory that moves elsewhere gets another "..". */
 	if (error == 0 && o->nd_dvp != n->nd_dvp) {

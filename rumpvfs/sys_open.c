@@ -18,29 +18,30 @@
 #include "rumpvfs/vfs_boot.h"
 #include "syscalls/sysargs.h"
 
-#define MAY_W		2	/* W_OK */
-#define MAY_R		4	/* R_OK */
-#define MAY_WX		3
+#define MAY_W  2 /* W_OK */
+#define MAY_R  4 /* R_OK */
+#define MAY_WX 3
 
-#define O_VALID		(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | \
-			 O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | FASYNC | \
-			 O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | \
-			 O_NOATIME | O_CLOEXEC | O_PATH | __O_TMPFILE)
-#define O_WITHPATH	(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
+#define O_VALID                                                               \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |       \
+	    O_NONBLOCK | O_SYNC | O_DSYNC | FASYNC | O_DIRECT | O_LARGEFILE | \
+	    O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH |       \
+	    __O_TMPFILE)
+#define O_WITHPATH (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
 /* Not kept in the file. */
-#define O_ONCE		(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
-#define RESOLVE_VALID	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | \
-			 RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | \
-			 RESOLVE_IN_ROOT | RESOLVE_CACHED)
+#define O_ONCE (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+#define RESOLVE_VALID                                                    \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | \
+	    RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED)
 
 struct openreq {
 	uint32_t or_flags;
-	uint32_t or_mode;	/* of a new file */
+	uint32_t or_mode; /* of a new file */
 	uint64_t or_resolve;
-	int	or_acc;		/* permission asked for */
-	bool	or_trunc;	/* a file was there, and is to be emptied */
-	bool	or_reserved;	/* or_fd has the number to be */
-	int	or_fd;
+	int or_acc;       /* permission asked for */
+	bool or_trunc;    /* a file was there, and is to be emptied */
+	bool or_reserved; /* or_fd has the number to be */
+	int or_fd;
 };
 
 /* What both calls check alike; the flags were reduced to valid ones. */
@@ -54,9 +55,15 @@ checkflags(struct openreq *rq)
 	if ((flags & (O_DIRECTORY | O_CREAT)) == (O_DIRECTORY | O_CREAT))
 		return EINVAL;
 	switch (flags & O_ACCMODE) {
-	case O_RDONLY: rq->or_acc = MAY_R; break;
-	case O_WRONLY: rq->or_acc = MAY_W; break;
-	default: rq->or_acc = MAY_R | MAY_W; break;
+	case O_RDONLY:
+		rq->or_acc = MAY_R;
+		break;
+	case O_WRONLY:
+		rq->or_acc = MAY_W;
+		break;
+	default:
+		rq->or_acc = MAY_R | MAY_W;
+		break;
 	}
 	if (flags & __O_TMPFILE) {
 		if (!(flags & O_DIRECTORY) || !(rq->or_acc & MAY_W))
@@ -183,8 +190,9 @@ opentmp(struct nameidata *nd, struct openreq *rq, struct file **fp)
 	error = dir_vnode(nd, VREG, rq->or_mode, 0, &vp);
 	if (error != 0)
 		return error;
-	KSET(vp->v_flags, (vp->v_flags & ~VNODE_PROTO) |
-	    (rq->or_flags & O_EXCL ? VNODE_NOLINK : 0));
+	KSET(vp->v_flags,
+	    (vp->v_flags & ~VNODE_PROTO) |
+		(rq->or_flags & O_EXCL ? VNODE_NOLINK : 0));
 	dir_fileref(*fp, vp);
 	khand_drop(vp);
 	klog_commit();
@@ -257,9 +265,9 @@ openrest(struct lwp *l, const struct openreq *rq, struct file *f, long *retval)
 		error = tmpfs_truncate(vp, 0, true);
 	}
 	if (error == 0)
-		error = rq->or_reserved ? fd_install_reserved(l, f,
-		    rq->or_flags & O_CLOEXEC, &fd) : fd_install(l, f, 0,
-		    rq->or_flags & O_CLOEXEC, &fd);
+		error = rq->or_reserved ?
+		    fd_install_reserved(l, f, rq->or_flags & O_CLOEXEC, &fd) :
+		    fd_install(l, f, 0, rq->or_flags & O_CLOEXEC, &fd);
 	if (error != 0) {
 		file_rele(f);
 		return error;
@@ -363,7 +371,7 @@ sys_openat2(struct lwp *l, const struct sys_openat2_args *a, long *retval)
 	if ((how.flags & ~(uint64_t)(uint32_t)O_VALID) ||
 	    (how.resolve & ~(uint64_t)RESOLVE_VALID) ||
 	    (how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
-	    (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		(RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		return EINVAL;
 	if (how.mode & ~(how.flags & makes ? 07777UL : 0UL))
 		return EINVAL;

@@ -13,8 +13,9 @@
 #include "rumpkern/copy.h"
 #include "syscalls/sysargs.h"
 
-#define RWF_KNOWN	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | \
-			 RWF_APPEND | RWF_NOAPPEND | RWF_NOSIGNAL)
+#define RWF_KNOWN                                                     \
+	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | \
+	    RWF_NOAPPEND | RWF_NOSIGNAL)
 
 int
 filerw_move(struct lwp *l, struct file *f, struct uio *uio, const uint64_t *at,
@@ -138,8 +139,9 @@ rw_vec(struct lwp *l, int fd, const void *uiov, int cnt, const uint64_t *at,
 		error = uio_import(&uio, uiov, cnt, write);
 	if (error == 0 && uio.uio_resid != 0) {
 		uio.uio_flags = flags;
-		if ((f->f_mode & FMODE_SEEK) && (at != NULL ? *at :
-		    f->f_offset) + uio.uio_resid > INT64_MAX)
+		if ((f->f_mode & FMODE_SEEK) &&
+		    (at != NULL ? *at : f->f_offset) + uio.uio_resid >
+			INT64_MAX)
 			error = EINVAL;
 		else
 			error = check_flags(f, flags);
@@ -159,8 +161,8 @@ sys_read(struct lwp *l, const struct sys_read_args *a, long *retval)
 int
 sys_write(struct lwp *l, const struct sys_write_args *a, long *retval)
 {
-	return rw_buf(l, a->fd, (void *)(uintptr_t)a->buf, a->count, NULL,
-	    true, retval);
+	return rw_buf(l, a->fd, (void *)(uintptr_t)a->buf, a->count, NULL, true,
+	    retval);
 }
 
 int
@@ -180,8 +182,8 @@ sys_pwrite64(struct lwp *l, const struct sys_pwrite64_args *a, long *retval)
 
 	if (unlikely((int64_t)at < 0))
 		return EINVAL;
-	return rw_buf(l, a->fd, (void *)(uintptr_t)a->buf, a->count, &at,
-	    true, retval);
+	return rw_buf(l, a->fd, (void *)(uintptr_t)a->buf, a->count, &at, true,
+	    retval);
 }
 
 int

@@ -17,17 +17,17 @@
 #include "rumpkern/page.h"
 #include "syscalls/sysargs.h"
 
-#define BUF_ORDER	4
-#define SPLICE_ALL	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | \
-			 SPLICE_F_GIFT)
+#define BUF_ORDER 4
+#define SPLICE_ALL \
+	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
 /* A transfer: two files, and where in them (NULL: at their own offset). */
 struct xfer {
 	struct lwp *x_l;
 	struct file *x_in, *x_out;
 	uint64_t *x_inpos, *x_outpos;
-	char	*x_buf;
-	size_t	x_bufsize;
+	char *x_buf;
+	size_t x_bufsize;
 };
 
 /* One read or write between the buffer and a file. */
@@ -186,16 +186,17 @@ check_sink(const struct xfer *x, size_t count)
 		return EBADF;
 	if (x->x_out->f_type != FTYPE_PIPE &&
 	    (x->x_out->f_offset + count > INT64_MAX ||
-	    (x->x_out->f_flags & O_APPEND) ||
-	    !(x->x_in->f_mode & FMODE_SEEK)))
+		(x->x_out->f_flags & O_APPEND) ||
+		!(x->x_in->f_mode & FMODE_SEEK)))
 		return EINVAL;
 	/* The host notes the access whatever comes of it. */
 	if (x->x_out->f_type != FTYPE_PIPE && x->x_in->f_vnode != NULL &&
 	    !(x->x_in->f_flags & O_NOATIME))
 		vnode_accessed(x->x_in->f_vnode);
 	/* Whether they can is asked of those that have something to do. */
-	if (count != 0 && (x->x_in->f_type == FTYPE_PIPE ||
-	    !splices(x->x_in, false) || !splices(x->x_out, true)))
+	if (count != 0 &&
+	    (x->x_in->f_type == FTYPE_PIPE || !splices(x->x_in, false) ||
+		!splices(x->x_out, true)))
 		return EINVAL;
 	return 0;
 }
@@ -249,8 +250,7 @@ sys_sendfile(struct lwp *l, const struct sys_sendfile_args *a, long *retval)
 			fd_done(l, x.x_out, 1);
 	}
 	fd_done(l, x.x_in, 0);
-	if (error == 0 && given &&
-	    copyout(&pos, a->offset, sizeof(pos)) != 0)
+	if (error == 0 && given && copyout(&pos, a->offset, sizeof(pos)) != 0)
 		error = EFAULT;
 	return error;
 }
@@ -266,8 +266,7 @@ check_copy(const struct xfer *x)
 	if (in != VREG || out != VREG)
 		return EINVAL;
 	if (!(x->x_in->f_mode & FMODE_READ) ||
-	    !(x->x_out->f_mode & FMODE_WRITE) ||
-	    (x->x_out->f_flags & O_APPEND))
+	    !(x->x_out->f_mode & FMODE_WRITE) || (x->x_out->f_flags & O_APPEND))
 		return EBADF;
 	return 0;
 }
@@ -298,7 +297,8 @@ static void
 lock_offsets(const struct xfer *x, bool in, bool out, bool enter)
 {
 	struct kmutex *m[2] = { in ? &x->x_in->f_poslock : NULL,
-	    out && !(in && x->x_in == x->x_out) ? &x->x_out->f_poslock : NULL };
+		out && !(in && x->x_in == x->x_out) ? &x->x_out->f_poslock :
+						      NULL };
 	struct kmutex *swap = m[0];
 	int i;
 
@@ -362,8 +362,7 @@ sys_copy_file_range(struct lwp *l, const struct sys_copy_file_range_args *a,
 
 /* From pipe to pipe, taking the bytes off (move) or not. */
 static int
-pipe_to_pipe(struct xfer *x, size_t len, bool nonblock, bool move,
-    long *retval)
+pipe_to_pipe(struct xfer *x, size_t len, bool nonblock, bool move, long *retval)
 {
 	struct pipe *in = x->x_in->f_data, *out = x->x_out->f_data;
 	uint64_t n;
@@ -432,8 +431,8 @@ do_splice(struct xfer *x, size_t len, unsigned flags, long *retval)
 	if (in)
 		return pipe_to_file(x, len, nonblock, retval);
 	if (out)
-		return file_to_pipe(x, len, nonblock ||
-		    (x->x_out->f_flags & O_NONBLOCK) != 0, retval);
+		return file_to_pipe(x, len,
+		    nonblock || (x->x_out->f_flags & O_NONBLOCK) != 0, retval);
 	return EINVAL;
 }
 
@@ -475,10 +474,10 @@ sys_splice(struct lwp *l, const struct sys_splice_args *a, long *retval)
 	if (error == 0)
 		error = do_splice(&x, a->len, a->flags, retval);
 	put_files(&x);
-	if (error == 0 && ((x.x_inpos != NULL &&
-	    copyout(&in, a->off_in, sizeof(in)) != 0) ||
-	    (x.x_outpos != NULL &&
-	    copyout(&out, a->off_out, sizeof(out)) != 0)))
+	if (error == 0 &&
+	    ((x.x_inpos != NULL && copyout(&in, a->off_in, sizeof(in)) != 0) ||
+		(x.x_outpos != NULL &&
+		    copyout(&out, a->off_out, sizeof(out)) != 0)))
 		error = EFAULT;
 	return error;
 }
@@ -504,7 +503,7 @@ sys_tee(struct lwp *l, const struct sys_tee_args *a, long *retval)
 		error = EINVAL;
 	else {
 		nonblock |= ((x.x_in->f_flags | x.x_out->f_flags) &
-		    O_NONBLOCK) != 0;
+				O_NONBLOCK) != 0;
 		error = pipe_to_pipe(&x, kmin(a->len, RW_COUNTMAX), nonblock,
 		    false, retval);
 	}
@@ -527,8 +526,9 @@ sys_vmsplice(struct lwp *l, const struct sys_vmsplice_args *a, long *retval)
 	if (f->f_type != FTYPE_PIPE)
 		error = EBADF;
 	else
-		error = uio_import(&uio, a->iov, a->nr_segs > 1024 ? -1 :
-		    (long)a->nr_segs, (f->f_mode & FMODE_WRITE) != 0);
+		error = uio_import(&uio, a->iov,
+		    a->nr_segs > 1024 ? -1 : (long)a->nr_segs,
+		    (f->f_mode & FMODE_WRITE) != 0);
 	if (error == 0 && uio.uio_resid != 0) {
 		uio.uio_flags = a->flags & SPLICE_F_NONBLOCK ? RWF_NOWAIT : 0;
 		error = filerw_move(l, f, &uio, NULL, retval);

@@ -14,18 +14,18 @@
 #include "rumpvfs/vtarget.h"
 #include "syscalls/sysargs.h"
 
-#define TMPFS_MAGIC	0x01021994
-#define PIPEFS_MAGIC	0x50495045
-#define ST_FLAGS	0x1020		/* ST_VALID | ST_RELATIME */
-#define MOUNT_ID	1
+#define TMPFS_MAGIC  0x01021994
+#define PIPEFS_MAGIC 0x50495045
+#define ST_FLAGS     0x1020 /* ST_VALID | ST_RELATIME */
+#define MOUNT_ID     1
 
 /* Newer parts of statx(2). */
-#define RSTATX_MNT_ID	0x1000u
+#define RSTATX_MNT_ID        0x1000u
 #define RSTATX_MNT_ID_UNIQUE 0x4000u
-#define RSTATX_RESERVED	0x80000000u
-#define RATTR_MOUNT_ROOT 0x2000u
+#define RSTATX_RESERVED      0x80000000u
+#define RATTR_MOUNT_ROOT     0x2000u
 /* immutable, append, nodump, automount, mount root, dax */
-#define RATTR_MASK	0x203070u
+#define RATTR_MASK 0x203070u
 
 static int
 target_stat(const struct vtarget *t, struct stat *st)
@@ -59,16 +59,16 @@ sys_fstat(struct lwp *l, const struct sys_fstat_args *a, long *retval)
 }
 
 int
-sys_newfstatat(struct lwp *l, const struct sys_newfstatat_args *a,
-    long *retval)
+sys_newfstatat(struct lwp *l, const struct sys_newfstatat_args *a, long *retval)
 {
 	struct vtarget t;
 	struct stat st;
 	int error;
 
 	(void)retval;
-	if ((a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
-	    AT_EMPTY_PATH)) && !vtarget_isfd(a->dirfd, a->path, a->flags))
+	if ((a->flags &
+		~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) &&
+	    !vtarget_isfd(a->dirfd, a->path, a->flags))
 		return EINVAL;
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
 	if (error != 0)
@@ -83,7 +83,8 @@ stamp(const struct timespec *ts)
 {
 
 	return (struct statx_timestamp){
-		.tv_sec = ts->tv_sec, .tv_nsec = ts->tv_nsec,
+		.tv_sec = ts->tv_sec,
+		.tv_nsec = ts->tv_nsec,
 	};
 }
 
@@ -132,7 +133,7 @@ statx_vnode(const struct vnode *vp, unsigned mask, struct statx *sx)
 		sx->stx_attributes |= RATTR_MOUNT_ROOT;
 	/* stx_mnt_id, which old headers do not have. */
 	sx->stx_mask |= mask & RSTATX_MNT_ID_UNIQUE ? RSTATX_MNT_ID_UNIQUE :
-	    RSTATX_MNT_ID;
+						      RSTATX_MNT_ID;
 	*(uint64_t *)((char *)sx + 0x90) = MOUNT_ID;
 }
 
@@ -147,9 +148,10 @@ sys_statx(struct lwp *l, const struct sys_statx_args *a, long *retval)
 	(void)retval;
 	if ((a->mask & RSTATX_RESERVED) ||
 	    (a->flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
-	    ((a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
-	    AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) &&
-	    !vtarget_isfd(a->dirfd, a->path, a->flags)))
+	    ((a->flags &
+		 ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |
+		     AT_STATX_SYNC_TYPE)) &&
+		!vtarget_isfd(a->dirfd, a->path, a->flags)))
 		return EINVAL;
 	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
 	if (error != 0)
@@ -214,16 +216,16 @@ sys_fstatfs(struct lwp *l, const struct sys_fstatfs_args *a, long *retval)
 }
 
 int
-sys_faccessat2(struct lwp *l, const struct sys_faccessat2_args *a,
-    long *retval)
+sys_faccessat2(struct lwp *l, const struct sys_faccessat2_args *a, long *retval)
 {
 	struct vtarget t;
 	struct cred cr;
 	int error;
 
 	(void)retval;
-	if ((a->mode & ~7) != 0 || (a->flags & ~(AT_EACCESS |
-	    AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
+	if ((a->mode & ~7) != 0 ||
+	    (a->flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !=
+		0)
 		return EINVAL;
 	if (a->path == NULL)
 		return EFAULT;
@@ -244,8 +246,7 @@ sys_faccessat2(struct lwp *l, const struct sys_faccessat2_args *a,
 }
 
 int
-sys_readlinkat(struct lwp *l, const struct sys_readlinkat_args *a,
-    long *retval)
+sys_readlinkat(struct lwp *l, const struct sys_readlinkat_args *a, long *retval)
 {
 	struct vtarget t;
 	size_t len;
@@ -255,8 +256,9 @@ sys_readlinkat(struct lwp *l, const struct sys_readlinkat_args *a,
 		return EINVAL;
 	if (a->path == NULL)
 		return EFAULT;
-	error = vtarget_path(&t, l, a->dirfd, a->path, AT_SYMLINK_NOFOLLOW |
-	    (a->dirfd != AT_FDCWD ? AT_EMPTY_PATH : 0), 0);
+	error = vtarget_path(&t, l, a->dirfd, a->path,
+	    AT_SYMLINK_NOFOLLOW | (a->dirfd != AT_FDCWD ? AT_EMPTY_PATH : 0),
+	    0);
 	if (error != 0)
 		return error;
 	if (t.t_vp == NULL || t.t_vp->v_type != VLNK) {

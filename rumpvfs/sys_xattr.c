@@ -26,14 +26,26 @@ copyin_name(const char *uname, char name[XATTR_NAMEMAX + 1])
 
 /* How a call names its object. */
 struct where {
-	const char *w_path;	/* NULL: by descriptor */
-	int	w_fd;
-	int	w_atflags;
+	const char *w_path; /* NULL: by descriptor */
+	int w_fd;
+	int w_atflags;
 };
 
-#define BY_PATH(a)	(struct where){ (a)->path, -1, 0 }
-#define BY_LPATH(a)	(struct where){ (a)->path, -1, AT_SYMLINK_NOFOLLOW }
-#define BY_FD(a)	(struct where){ NULL, (a)->fd, -1 }
+#define BY_PATH(a)               \
+	(struct where)           \
+	{                        \
+		(a)->path, -1, 0 \
+	}
+#define BY_LPATH(a)                                \
+	(struct where)                             \
+	{                                          \
+		(a)->path, -1, AT_SYMLINK_NOFOLLOW \
+	}
+#define BY_FD(a)                  \
+	(struct where)            \
+	{                         \
+		NULL, (a)->fd, -1 \
+	}
 
 static int
 target(struct vtarget *t, struct lwp *l, const struct where *w)
@@ -41,8 +53,7 @@ target(struct vtarget *t, struct lwp *l, const struct where *w)
 	int error;
 
 	if (w->w_atflags != -1)
-		return vtarget_path(t, l, AT_FDCWD, w->w_path, w->w_atflags,
-		    0);
+		return vtarget_path(t, l, AT_FDCWD, w->w_path, w->w_atflags, 0);
 	error = vtarget_fd(t, l, w->w_fd, false);
 	if (error == 0 && t->t_vp == NULL) {
 		vtarget_done(t);
@@ -80,8 +91,8 @@ set(struct lwp *l, struct where w, const char *uname, const void *value,
 }
 
 static int
-get(struct lwp *l, struct where w, const char *uname, void *value,
-    size_t size, long *retval)
+get(struct lwp *l, struct where w, const char *uname, void *value, size_t size,
+    long *retval)
 {
 	char name[XATTR_NAMEMAX + 1];
 	struct vtarget t;
@@ -128,9 +139,9 @@ rem(struct lwp *l, struct where w, const char *uname)
 	return error;
 }
 
-#define SYSCALL(name)							\
-int									\
-sys_##name(struct lwp *l, const struct sys_##name##_args *a, long *retval)
+#define SYSCALL(name)                                                    \
+	int sys_##name(struct lwp *l, const struct sys_##name##_args *a, \
+	    long *retval)
 
 SYSCALL(setxattr)
 {

@@ -102,7 +102,7 @@ tmpfs_read(struct vnode *vp, struct uio *uio)
 		error = read_pages(vp, uio);
 		atomic_thread_fence(memory_order_acquire);
 		if (likely(atomic_load_explicit(&vp->v_seq,
-		    memory_order_relaxed) == seq))
+			       memory_order_relaxed) == seq))
 			return error;
 		*uio = start;
 	}
@@ -294,7 +294,7 @@ end_before(const struct vnode *vp, uint64_t index)
 		return NULL;
 	word = radix_get(&vp->v_pages, index - 1);
 	return pageword_data(word) ? (char *)(uintptr_t)word + KPAGE_SIZE :
-	    NULL;
+				     NULL;
 }
 
 /*
@@ -378,7 +378,7 @@ write_piece(struct vnode *vp, struct uio *uio, size_t left)
 	}
 	/* The end of a page, and more to come: both at once. */
 	if (unlikely(n < left && n < KPAGE_SIZE &&
-	    radix_get(&vp->v_pages, (off + n) >> KPAGE_SHIFT) == 0)) {
+		radix_get(&vp->v_pages, (off + n) >> KPAGE_SHIFT) == 0)) {
 		error = write_new(vp, uio, left, n);
 		if (error != ENOSPC)
 			return error;

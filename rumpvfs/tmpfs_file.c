@@ -31,13 +31,15 @@ file_read(struct file *f, struct uio *uio)
 	if (unlikely(vp->v_type != VREG)) {
 		if (is_dev(vp))
 			return dev_fileops.fo_read(f, uio);
-		return vp->v_type == VDIR && uio->uio_offset +
-		    uio->uio_resid <= INT64_MAX ? EISDIR : EINVAL;
+		return vp->v_type == VDIR &&
+			uio->uio_offset + uio->uio_resid <= INT64_MAX ?
+		    EISDIR :
+		    EINVAL;
 	}
 	error = tmpfs_read(vp, uio);
 	/* A read that faults is one. */
 	if (likely((error == 0 || error == EFAULT) &&
-	    !(f->f_flags & O_NOATIME)))
+		!(f->f_flags & O_NOATIME)))
 		vnode_accessed(vp);
 	return error;
 }
@@ -103,7 +105,8 @@ file_ioctl(struct file *f, unsigned long cmd, void *uarg, long *ret)
 		return n == 0 ? 0 : EOPNOTSUPP;
 	}
 	if (is_dev(vp))
-		return dev_fileops.fo_ioctl == NULL ? ENOTTY :
+		return dev_fileops.fo_ioctl == NULL ?
+		    ENOTTY :
 		    dev_fileops.fo_ioctl(f, cmd, uarg, ret);
 	return vp->v_type == VREG ? reg_ioctl(f, cmd, uarg) : ENOTTY;
 }

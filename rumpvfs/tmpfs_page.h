@@ -43,8 +43,7 @@ tmpfs_seq_end(struct vnode *vp)
 	uint32_t seq;
 
 	seq = atomic_load_explicit(&vp->v_seq, memory_order_relaxed);
-	atomic_store_explicit(&vp->v_seq, (seq | 1) + 1,
-	    memory_order_release);
+	atomic_store_explicit(&vp->v_seq, (seq | 1) + 1, memory_order_release);
 }
 
 static inline void
@@ -56,17 +55,17 @@ tmpfs_seq_repair(struct vnode *vp)
 }
 
 /* How many of the n pages from index on are missing before one is there. */
-size_t	tmpfs_holes(const struct vnode *, uint64_t index, size_t n);
+size_t tmpfs_holes(const struct vnode *, uint64_t index, size_t n);
 
 /*
  * Logged: link the first `kept' of the n fresh pages in hand, from index on;
  * the others stay in hand.  After the commit comes tmpfs_linked().
  */
-void	tmpfs_link(struct vnode *, uint64_t index, void *first, size_t n,
-	    size_t kept, uint64_t flag, struct radix_reserve *);
-void	tmpfs_linked(struct vnode *, void *first, size_t n, size_t kept);
+void tmpfs_link(struct vnode *, uint64_t index, void *first, size_t n,
+    size_t kept, uint64_t flag, struct radix_reserve *);
+void tmpfs_linked(struct vnode *, void *first, size_t n, size_t kept);
 
-void	tmpfs_settle_slow(struct vnode *, uint64_t off);
+void tmpfs_settle_slow(struct vnode *, uint64_t off);
 
 /*
  * Before bytes from off on are written, or the file grows to off: finish a

@@ -14,12 +14,12 @@
  * Bounds of a piece: log words (up to five a page) and hand slots, of which a
  * page may take one and one more for each level of the tree above it.
  */
-#define CUT_PAGES	384
-#define CUT_SLOTS	(KHAND_SLOTS - 16)
+#define CUT_PAGES 384
+#define CUT_SLOTS (KHAND_SLOTS - 16)
 
 struct cut {
-	char	*c_first;	/* a run of pages that is being gathered */
-	size_t	c_n;
+	char *c_first; /* a run of pages that is being gathered */
+	size_t c_n;
 };
 
 size_t
@@ -40,8 +40,8 @@ tmpfs_holes(const struct vnode *vp, uint64_t index, size_t n)
 }
 
 void
-tmpfs_link(struct vnode *vp, uint64_t index, void *first, size_t n,
-    size_t kept, uint64_t flag, struct radix_reserve *res)
+tmpfs_link(struct vnode *vp, uint64_t index, void *first, size_t n, size_t kept,
+    uint64_t flag, struct radix_reserve *res)
 {
 	uint64_t word = (uint64_t)(uintptr_t)first;
 	size_t i;
@@ -113,7 +113,7 @@ cut_piece(struct vnode *vp, uint64_t from, uint64_t to)
 
 	KASSERT(klog_empty());
 	for (n = 0; n < CUT_PAGES && (n == 0 || khand_mark() < CUT_SLOTS);
-	    n++, key++) {
+	     n++, key++) {
 		word = radix_next(&vp->v_pages, &key);
 		if (word == 0 || key >= to) {
 			done = true;
@@ -157,8 +157,8 @@ wipe(struct vnode *vp, uint64_t from, uint64_t to)
 {
 	uint64_t key, word;
 
-	for (key = from; (word = radix_next(&vp->v_pages, &key)) != 0 &&
-	    key < to; key++)
+	for (key = from;
+	     (word = radix_next(&vp->v_pages, &key)) != 0 && key < to; key++)
 		if (pageword_data(word))
 			memset((void *)(uintptr_t)word, 0, KPAGE_SIZE);
 }
@@ -186,8 +186,8 @@ zero_tail(struct vnode *vp, uint64_t off, uint64_t to)
 {
 
 	if ((off & KPAGE_MASK) != 0)
-		zero_part(vp, off, kmin(to - off,
-		    KPAGE_SIZE - (off & KPAGE_MASK)));
+		zero_part(vp, off,
+		    kmin(to - off, KPAGE_SIZE - (off & KPAGE_MASK)));
 }
 
 /* What VNODE_TRIM asks for. */
@@ -283,8 +283,7 @@ tmpfs_punch(struct vnode *vp, uint64_t off, uint64_t len)
 
 /* Pages for the holes among [index, index+n): as many as come at once. */
 static int
-allocate_run(struct vnode *vp, uint64_t index, size_t n, bool zero,
-    size_t *got)
+allocate_run(struct vnode *vp, uint64_t index, size_t n, bool zero, size_t *got)
 {
 	struct radix_reserve res;
 	void *first;

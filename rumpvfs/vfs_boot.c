@@ -21,9 +21,12 @@ static const struct {
 	const char *name;
 	uint32_t rdev;
 } devices[] = {
-	{ "/dev/null", DEV_NULL }, { "/dev/zero", DEV_ZERO },
-	{ "/dev/full", DEV_FULL }, { "/dev/random", DEV_RANDOM },
-	{ "/dev/urandom", DEV_URANDOM }, { "/dev/tty", DEV_TTY },
+	{ "/dev/null", DEV_NULL },
+	{ "/dev/zero", DEV_ZERO },
+	{ "/dev/full", DEV_FULL },
+	{ "/dev/random", DEV_RANDOM },
+	{ "/dev/urandom", DEV_URANDOM },
+	{ "/dev/tty", DEV_TTY },
 };
 
 static const struct {
@@ -37,7 +40,7 @@ static const struct {
 };
 
 /* Major 0, as without a disk; a minor that no mount of the host comes to. */
-#define ROOT_DEV	0xf70002dUL
+#define ROOT_DEV 0xf70002dUL
 
 /* Pid 1 stands for the booter; nobody else is here yet. */
 static void
@@ -67,8 +70,8 @@ makeroot(struct fs *fs, const struct cred *cred)
 {
 	struct vnode *vp;
 
-	if (vnode_alloc(fs, VDIR, 0755, cred->cr_fsuid, cred->cr_fsgid,
-	    &vp) != 0)
+	if (vnode_alloc(fs, VDIR, 0755, cred->cr_fsuid, cred->cr_fsgid, &vp) !=
+	    0)
 		kpanic("boot: no memory for the root directory");
 	KSET(vp->v_nlink, 2);
 	KSET(vp->v_dir.d_parent, vp);

@@ -16,7 +16,7 @@
 #include "rumpvfs/vnode.h"
 #include "rumpvfs/xattr.h"
 
-#define OWNED	1
+#define OWNED 1
 
 typedef int (*visit_fn)(void *obj);
 
@@ -186,8 +186,9 @@ own(const struct vnode *vp, uint64_t addr)
 {
 	struct page *pg;
 
-	if (addr - ARENA_BASE - ARENA->a_map.am_pool >=
-	    (uint64_t)page_brk() << KPAGE_SHIFT || (addr & KPAGE_MASK) != 0)
+	if (addr - ARENA_BASE - ARENA->a_map.am_pool >= (uint64_t)page_brk()
+		    << KPAGE_SHIFT ||
+	    (addr & KPAGE_MASK) != 0)
 		return fault(vp, "not a page", addr, 0);
 	pg = page_of((void *)(uintptr_t)addr);
 	if (pg->pg_use != PAGE_DATA)

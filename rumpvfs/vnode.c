@@ -18,12 +18,12 @@
 #include "rumpvfs/vnode.h"
 #include "rumpvfs/xattr.h"
 
-#define NSEC		1000000000UL
-#define DAY		86400L
-#define KEPT_SHARE	32	/* of all pages */
-#define KEPT_MOST	512UL
-#define DIRENT_SIZE	20	/* what Linux's tmpfs says a name takes */
-#define SYMLINK_INLINE	128	/* a longer one, NUL and all, takes a page */
+#define NSEC           1000000000UL
+#define DAY            86400L
+#define KEPT_SHARE     32 /* of all pages */
+#define KEPT_MOST      512UL
+#define DIRENT_SIZE    20  /* what Linux's tmpfs says a name takes */
+#define SYMLINK_INLINE 128 /* a longer one, NUL and all, takes a page */
 
 static inline void
 vtime_from(struct vtime *vt, uint64_t ns)
@@ -40,8 +40,9 @@ clock_now(void)
 {
 	uint64_t ns = rumpuser_realtime_coarse();
 
-	return kmax(ns, atomic_load_explicit(&ARENA->a_vfs->vs_timefloor,
-	    memory_order_relaxed));
+	return kmax(ns,
+	    atomic_load_explicit(&ARENA->a_vfs->vs_timefloor,
+		memory_order_relaxed));
 }
 
 /* By the fine clock; it holds for everybody. */
@@ -114,8 +115,7 @@ vtime_after(const struct vtime *a, const struct vtime *b)
 
 	int64_t as = KREAD(a->vt_sec), bs = KREAD(b->vt_sec);
 
-	return as > bs ||
-	    (as == bs && KREAD(a->vt_nsec) > KREAD(b->vt_nsec));
+	return as > bs || (as == bs && KREAD(a->vt_nsec) > KREAD(b->vt_nsec));
 }
 
 void
@@ -125,8 +125,9 @@ vnode_accessed(struct vnode *vp)
 
 	/* A torn look at times that change decides about an atime: no harm. */
 	if (likely(vtime_after(&vp->v_atime, &vp->v_mtime) &&
-	    vtime_after(&vp->v_atime, &vp->v_ctime) &&
-	    (int64_t)ns < (KREAD(vp->v_atime.vt_sec) + DAY) * (int64_t)NSEC))
+		vtime_after(&vp->v_atime, &vp->v_ctime) &&
+		(int64_t)ns <
+		    (KREAD(vp->v_atime.vt_sec) + DAY) * (int64_t)NSEC))
 		return;
 	if (vtime_ns(&vp->v_atime) == ns)
 		return;
@@ -155,7 +156,8 @@ vnode_alloc(struct fs *fs, enum vtype type, unsigned mode, uint32_t uid,
 
 	/* What others gave back is there to be used, however full it is. */
 	vp = vfs_room() > 0 || kmem_cache_hasfree(KC_VNODE) ?
-	    kmem_cache_alloc(KC_VNODE) : NULL;
+	    kmem_cache_alloc(KC_VNODE) :
+	    NULL;
 	if (vp == NULL)
 		return ENOSPC;
 	kmutex_init(&vp->v_lock, KRANK_VNODE);
@@ -226,7 +228,7 @@ vnode_free(struct vnode *vp)
 	}
 	if (vp->v_type == VDIR)
 		parent = vp->v_dir.d_parent;
-	KSET(vp->v_type, VNON);	/* the checker's sign that it is free */
+	KSET(vp->v_type, VNON); /* the checker's sign that it is free */
 	khand_drop(vp);
 	khand_add(KHAND_MEM, vp);
 	if (parent != NULL)
@@ -300,8 +302,12 @@ vnode_map_rele(struct vnode *vp)
 }
 
 static const uint32_t type_bits[] = {
-	[VREG] = S_IFREG, [VDIR] = S_IFDIR, [VLNK] = S_IFLNK,
-	[VCHR] = S_IFCHR, [VBLK] = S_IFBLK, [VFIFO] = S_IFIFO,
+	[VREG] = S_IFREG,
+	[VDIR] = S_IFDIR,
+	[VLNK] = S_IFLNK,
+	[VCHR] = S_IFCHR,
+	[VBLK] = S_IFBLK,
+	[VFIFO] = S_IFIFO,
 	[VSOCK] = S_IFSOCK,
 };
 
@@ -342,7 +348,7 @@ vnode_stat(struct vnode *vp, struct stat *st)
 		break;
 	case VLNK:
 		st->st_blocks = vp->v_size < SYMLINK_INLINE ? 0 :
-		    KPAGE_SIZE / 512;
+							      KPAGE_SIZE / 512;
 		break;
 	}
 	kmutex_exit(&vp->v_lock);

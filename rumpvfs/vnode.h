@@ -29,46 +29,55 @@
 struct cred;
 struct lwp;
 struct stat;
-struct dirent;		/* rumpvfs/dir.h */
+struct dirent; /* rumpvfs/dir.h */
 struct filelock;
 struct flockhead;
 struct fs;
 struct pipe;
 struct xattr;
 
-enum vtype { VNON = 0, VREG, VDIR, VLNK, VCHR, VBLK, VFIFO, VSOCK };
+enum vtype {
+	VNON = 0,
+	VREG,
+	VDIR,
+	VLNK,
+	VCHR,
+	VBLK,
+	VFIFO,
+	VSOCK
+};
 
 struct vtime {
-	int64_t	vt_sec;
+	int64_t vt_sec;
 	uint32_t vt_nsec;
-	uint32_t vt_seen;	/* of v_ctime: stat() has told it */
+	uint32_t vt_seen; /* of v_ctime: stat() has told it */
 };
 
 struct vnode {
-	uint64_t v_link;	/* free-list link when free */
+	uint64_t v_link; /* free-list link when free */
 	struct kmutex v_lock;
-	struct fs *v_fs;	/* (c) */
-	uint64_t v_ino;		/* (c) */
-	uint32_t v_usecount;	/* (v) */
-	uint32_t v_nlink;	/* (n)+(v) */
-	uint8_t	v_type;		/* (c) enum vtype */
-	uint8_t	v_flags;	/* (v) */
-	uint16_t v_mode;	/* (v) permission bits, 07777 */
-	uint32_t v_uid, v_gid;	/* (v) */
-	_Atomic uint32_t v_seq;	/* (v) see Locking */
-	uint32_t v_nmapped;	/* (v) mappings: keep pages */
-	uint64_t v_size;	/* (v) */
-	uint64_t v_npages;	/* (v) pages held */
-	uint64_t v_rdev;	/* (c) */
-	struct vtime v_atime, v_mtime, v_ctime, v_btime;	/* (v) */
-	struct xattr *v_xattr;	/* (v) */
+	struct fs *v_fs;        /* (c) */
+	uint64_t v_ino;         /* (c) */
+	uint32_t v_usecount;    /* (v) */
+	uint32_t v_nlink;       /* (n)+(v) */
+	uint8_t v_type;         /* (c) enum vtype */
+	uint8_t v_flags;        /* (v) */
+	uint16_t v_mode;        /* (v) permission bits, 07777 */
+	uint32_t v_uid, v_gid;  /* (v) */
+	_Atomic uint32_t v_seq; /* (v) see Locking */
+	uint32_t v_nmapped;     /* (v) mappings: keep pages */
+	uint64_t v_size;        /* (v) */
+	uint64_t v_npages;      /* (v) pages held */
+	uint64_t v_rdev;        /* (c) */
+	struct vtime v_atime, v_mtime, v_ctime, v_btime; /* (v) */
+	struct xattr *v_xattr;                           /* (v) */
 	struct flockhead *v_locks; /* KRANK_FLOCK's: flock and fcntl locks */
 	union {
-		struct radix v_pages;		/* VREG: (v) page index */
-		struct {			/* VDIR: */
-			struct radix d_entries;	/* (n) by cookie */
-			uint64_t d_nextcookie;	/* (n) */
-			uint64_t d_count;	/* (n) names without . and .. */
+		struct radix v_pages;           /* VREG: (v) page index */
+		struct {                        /* VDIR: */
+			struct radix d_entries; /* (n) by cookie */
+			uint64_t d_nextcookie;  /* (n) */
+			uint64_t d_count;       /* (n) names without . and .. */
 			/*
 			 * (n) Not referenced while we have a name; a removed
 			 * directory that is still open holds a reference, given
@@ -76,42 +85,43 @@ struct vnode {
 			 */
 			struct vnode *d_parent;
 		} v_dir;
-		struct {			/* VLNK, VSOCK: */
-			char	*l_target;	/* (c) NUL-terminated; of a
+		struct {                /* VLNK, VSOCK: */
+			char *l_target; /* (c) NUL-terminated; of a
 						   socket: see sockname.h, or
 						   NULL */
 		} v_symlink;
-		struct pipe *v_fifo;		/* VFIFO: (v) while open */
+		struct pipe *v_fifo; /* VFIFO: (v) while open */
 	};
-	struct dirent *v_name;	/* (n) one of its names; NULL: not known */
+	struct dirent *v_name; /* (n) one of its names; NULL: not known */
 };
 
 /* v_flags */
-#define VNODE_PROTO	1	/* in hand, never linked */
-#define VNODE_NOLINK	2	/* link() refuses: its last name has gone, or it
+#define VNODE_PROTO 1 /* in hand, never linked */
+#define VNODE_NOLINK \
+	2              /* link() refuses: its last name has gone, or it
 				   was made by O_TMPFILE|O_EXCL */
-#define VNODE_DEAD	4	/* being freed by whoever has it in hand */
-#define VNODE_TRIM	8	/* pages beyond v_size are to be taken away */
-#define VNODE_EXTRA	16	/* there are such, of zeroes: they are mapped */
+#define VNODE_DEAD  4  /* being freed by whoever has it in hand */
+#define VNODE_TRIM  8  /* pages beyond v_size are to be taken away */
+#define VNODE_EXTRA 16 /* there are such, of zeroes: they are mapped */
 
 struct fs {
-	struct kmutex fs_lock;	/* KRANK_FS */
-	uint64_t fs_dev;	/* st_dev */
+	struct kmutex fs_lock; /* KRANK_FS */
+	uint64_t fs_dev;       /* st_dev */
 	struct vnode *fs_root;
 	uint64_t fs_nextino;
 	uint64_t fs_nvnodes;
-	uint32_t fs_type;	/* statfs f_type */
+	uint32_t fs_type; /* statfs f_type */
 };
 
 struct vfs_state {
-	struct fs vs_root;	/* the tmpfs at / */
+	struct fs vs_root; /* the tmpfs at / */
 	uint64_t vs_hashmask;
-	struct dirent **vs_hash; /* all names, by directory and name */
-	struct kmutex vs_flocklock;	/* KRANK_FLOCK, see flock.h */
+	struct dirent **vs_hash;    /* all names, by directory and name */
+	struct kmutex vs_flocklock; /* KRANK_FLOCK, see flock.h */
 	/* No time given from now on is earlier: see vnode_touch(). */
 	_Atomic uint64_t vs_timefloor;
-	struct waitq vs_flockwait;	/* who waits for any file lock */
-	struct filelock *vs_flockblocked;	/* their requests */
+	struct waitq vs_flockwait;        /* who waits for any file lock */
+	struct filelock *vs_flockblocked; /* their requests */
 };
 
 /*
@@ -119,38 +129,38 @@ struct vfs_state {
  * times now.  Its owner fills in what is the type's own, gives it a link or
  * not, and moves the reference into a structure or drops it.  0 or ENOSPC.
  */
-int	vnode_alloc(struct fs *, enum vtype, unsigned mode, uint32_t uid,
-	    uint32_t gid, struct vnode **);
+int vnode_alloc(struct fs *, enum vtype, unsigned mode, uint32_t uid,
+    uint32_t gid, struct vnode **);
 /* One more reference, in hand (KHAND_VNODE). */
-void	vnode_hold(struct vnode *);
+void vnode_hold(struct vnode *);
 /* Drop the reference in hand; frees the vnode if it was the last. */
-void	vnode_rele(struct vnode *);
+void vnode_rele(struct vnode *);
 
 /*
  * A mapping of a regular file's pages: in hand as KHAND_MAPPING, with a
  * reference of its own.  Pages that leave the file stay until the last goes.
  */
-void	vnode_map_hold(struct vnode *);
-void	vnode_map_rele(struct vnode *);
+void vnode_map_hold(struct vnode *);
+void vnode_map_rele(struct vnode *);
 
 /* The clock files use, as Linux's tmpfs does. */
-void	vtime_now(struct vtime *);
+void vtime_now(struct vtime *);
 /* Logged, under v_lock: these times are now. */
-void	vnode_touch(struct vnode *, int what);
-#define VTOUCH_ATIME	1
-#define VTOUCH_MTIME	2
-#define VTOUCH_CTIME	4
+void vnode_touch(struct vnode *, int what);
+#define VTOUCH_ATIME 1
+#define VTOUCH_MTIME 2
+#define VTOUCH_CTIME 4
 /* It was read: its atime, by the rules of relatime.  No lock, empty log. */
-void	vnode_accessed(struct vnode *);
+void vnode_accessed(struct vnode *);
 
 /* The attributes, as stat() gives them. */
-void	vnode_stat(struct vnode *, struct stat *);
+void vnode_stat(struct vnode *, struct stat *);
 
 /* The credentials of a call: l's own, or a copy in *store. */
 const struct cred *lwp_cred(struct lwp *, struct cred *store);
 
 /* Do references and pages of data add up?  For vfs_check(). */
-int	vnode_check(void);
+int vnode_check(void);
 
 /*
  * The pages that files may still take.  The last few are kept back, so that
@@ -158,7 +168,7 @@ int	vnode_check(void);
  */
 uint64_t vfs_room(void);
 
-void	vfs_boot(void);
-int	vfs_check(void);
+void vfs_boot(void);
+int vfs_check(void);
 
 #endif

@@ -11,8 +11,8 @@
 struct file;
 
 struct vtarget {
-	struct vnode *t_vp;	/* NULL: a file that has none (a pipe) */
-	struct file *t_file;	/* NULL: by path */
+	struct vnode *t_vp;  /* NULL: a file that has none (a pipe) */
+	struct file *t_file; /* NULL: by path */
 	const struct cred *t_cred;
 	struct lwp *t_lwp;
 	struct cred t_store;
@@ -23,15 +23,15 @@ struct vtarget {
  * By path, with the AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW of atflags; NULL is
  * an empty path with AT_EMPTY_PATH.  nameiflags: more NAMEI_* flags.
  */
-int	vtarget_path(struct vtarget *, struct lwp *, int dirfd,
-	    const char *upath, int atflags, int nameiflags);
+int vtarget_path(struct vtarget *, struct lwp *, int dirfd, const char *upath,
+    int atflags, int nameiflags);
 /*
  * Is the call, by its path and AT_EMPTY_PATH, on dirfd itself?  Then stat and
  * statx look at no other flags.
  */
-bool	vtarget_isfd(int dirfd, const char *upath, int atflags);
+bool vtarget_isfd(int dirfd, const char *upath, int atflags);
 /* By descriptor; opath: even of a file opened with O_PATH, else EBADF. */
-int	vtarget_fd(struct vtarget *, struct lwp *, int fd, bool opath);
-void	vtarget_done(struct vtarget *);
+int vtarget_fd(struct vtarget *, struct lwp *, int fd, bool opath);
+void vtarget_done(struct vtarget *);
 
 #endif

@@ -16,16 +16,16 @@
 #include "rumpvfs/vnode.h"
 #include "rumpvfs/xattr.h"
 
-#define MAY_READ	4
-#define MAY_WRITE	2
-#define S_STICKY	01000
+#define MAY_READ  4
+#define MAY_WRITE 2
+#define S_STICKY  01000
 
 enum xclass {
 	XC_OTHER,
 	XC_USER,
 	XC_TRUSTED,
 	XC_SECURITY,
-	XC_SYSTEM		/* access control lists, and what is not */
+	XC_SYSTEM /* access control lists, and what is not */
 };
 
 static const struct {
@@ -63,7 +63,9 @@ check_name(enum xclass class, const char *rest)
 		return EOPNOTSUPP;
 	case XC_SYSTEM:
 		return strcmp(rest, "posix_acl_access") == 0 ||
-		    strcmp(rest, "posix_acl_default") == 0 ? 0 : EOPNOTSUPP;
+			strcmp(rest, "posix_acl_default") == 0 ?
+		    0 :
+		    EOPNOTSUPP;
 	default:
 		return rest[0] == '\0' ? EINVAL : 0;
 	}
@@ -71,8 +73,7 @@ check_name(enum xclass class, const char *rest)
 
 /* Who may do what with attributes of a class: xattr(7). */
 static int
-permitted(struct vnode *vp, const struct cred *cr, enum xclass class,
-    int mode)
+permitted(struct vnode *vp, const struct cred *cr, enum xclass class, int mode)
 {
 	int no = mode == MAY_WRITE ? EPERM : ENODATA;
 
@@ -167,14 +168,14 @@ value_ok(const struct xattr *xa)
 		return false;
 	memcpy(&magic, value_of(xa), sizeof(magic));
 	magic &= VFS_CAP_REVISION_MASK;
-	return magic == (xa->x_size == XATTR_CAPS_SZ_2 ?
-	    VFS_CAP_REVISION_2 : VFS_CAP_REVISION_3);
+	return magic ==
+	    (xa->x_size == XATTR_CAPS_SZ_2 ? VFS_CAP_REVISION_2 :
+					     VFS_CAP_REVISION_3);
 }
 
 /* An access control list: its form is checked, then it is refused. */
 static int
-set_acl(struct vnode *vp, const struct cred *cr, const char *value,
-    size_t size)
+set_acl(struct vnode *vp, const struct cred *cr, const char *value, size_t size)
 {
 	uint32_t version;
 
@@ -193,8 +194,7 @@ set_acl(struct vnode *vp, const struct cred *cr, const char *value,
 }
 
 int
-xattr_set(struct vnode *vp, const struct cred *cr, struct xattr *xa,
-    int flags)
+xattr_set(struct vnode *vp, const struct cred *cr, struct xattr *xa, int flags)
 {
 	struct xattr *old, **xp;
 	enum xclass class;
@@ -345,8 +345,9 @@ xattr_check(const struct vnode *vp)
 
 	for (xa = vp->v_xattr; xa != NULL; xa = xa->x_next) {
 		if (strlen(xa->x_name) != xa->x_namelen ||
-		    xa->x_size > XATTR_VALUEMAX || (xa->x_next != NULL &&
-		    strcmp(xa->x_name, xa->x_next->x_name) <= 0)) {
+		    xa->x_size > XATTR_VALUEMAX ||
+		    (xa->x_next != NULL &&
+			strcmp(xa->x_name, xa->x_next->x_name) <= 0)) {
 			kprintf("check: vnode %lu: attribute %s is broken\n",
 			    vp->v_ino, xa->x_name);
 			bad++;

@@ -8,7 +8,7 @@
 #include "rumpkern/cpu.h"
 #include "rumpuser/rumpuser.h"
 
-#define MAXERRNO	4095
+#define MAXERRNO 4095
 
 /* The highest result that is an error of the host's own kind. */
 static inline bool
@@ -93,7 +93,7 @@ fail(long ret)
 	case KERESTART:
 		errno = EINTR;
 		break;
-	case KEHOST:		/* there is no host to go on with */
+	case KEHOST: /* there is no host to go on with */
 		errno = ENOENT;
 		break;
 	default:

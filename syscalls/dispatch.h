@@ -10,8 +10,8 @@
  * a register.  Returns the result or a negative errno; -KERESTART and -KEHOST
  * are for the shim.
  */
-long	sys_call(int rsys, const long *args);
+long sys_call(int rsys, const long *args);
 /* The same for rump_sys_*: -1 and the program's errno. */
-long	sys_api(int rsys, const long *args);
+long sys_api(int rsys, const long *args);
 
 #endif

@@ -14,8 +14,8 @@
 #include "rumpvfs/vnode.h"
 #include "syscalls/init.h"
 
-#define VERSION		799003400	/* of the kernel whose API this is */
-#define SPIN_NS		50000		/* longest spin before a sleep */
+#define VERSION 799003400 /* of the kernel whose API this is */
+#define SPIN_NS 50000     /* longest spin before a sleep */
 
 extern char **environ __attribute__((weak));
 

@@ -6,8 +6,8 @@
 #define SYSCALLS_INIT_H
 
 /* Before anything else: the environment, clocks, RUMP_SPIN_US. 0 or errno. */
-int	kern_start(char *const *envp);
+int kern_start(char *const *envp);
 /* A new kernel, private (NULL) or of a name. 0 or errno. */
-int	kern_boot(const char *name);
+int kern_boot(const char *name);
 
 #endif

@@ -4,11 +4,11 @@
 
 /* Everything is in the table itself: nothing to relocate at start-up. */
 struct syserr {
-	char	se_name[16];
-	char	se_text[48];
+	char se_name[16];
+	char se_text[48];
 };
 
-#define E(name, text)	[name] = { #name, text }
+#define E(name, text) [name] = { #name, text }
 
 static const struct syserr syserrs[] = {
 	E(EPERM, "Operation not permitted"),

@@ -14,7 +14,7 @@
 
 #include <fcntl.h>
 
-#define MAXERRNO	4095
+#define MAXERRNO 4095
 
 /* How much of what it asked for it got. */
 static size_t

@@ -11,7 +11,7 @@
  * size - 1; a long line is cut.  tid 0: no thread is named.  The program's
  * memory is read as the call left it; bad pointers are shown as numbers.
  */
-size_t	systrace_format(char *buf, size_t size, int rsys, const long *args,
-	    long ret, int tid);
+size_t systrace_format(char *buf, size_t size, int rsys, const long *args,
+    long ret, int tid);
 
 #endif

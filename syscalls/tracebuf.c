@@ -4,9 +4,9 @@
 
 #include "rumpkern/copy.h"
 
-#define SHOWN	32		/* bytes of data shown */
-#define STRMAX	512		/* bytes of a string shown */
-#define PIECE	64		/* copied at a time */
+#define SHOWN  32  /* bytes of data shown */
+#define STRMAX 512 /* bytes of a string shown */
+#define PIECE  64  /* copied at a time */
 
 void
 tb_char(struct tracebuf *tb, char ch)

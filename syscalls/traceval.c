@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#define ELEMENTS	8	/* of an array that are shown */
+#define ELEMENTS 8 /* of an array that are shown */
 
 /* The number that argument i has for its length. */
 size_t
@@ -116,8 +116,10 @@ traceval_addrin(struct trace *t, int i)
 		tb_str(tb, "AF_UNIX, sun_path=");
 		len -= offsetof(struct sockaddr_un, sun_path);
 		/* An abstract name begins with a NUL and may have more. */
-		for (n = 0; n < len && (n == 0 || u.sun.sun_path[0] == '\0' ||
-		    u.sun.sun_path[n] != '\0'); n++)
+		for (n = 0; n < len &&
+		     (n == 0 || u.sun.sun_path[0] == '\0' ||
+			 u.sun.sun_path[n] != '\0');
+		     n++)
 			;
 		tb_quoted(tb, u.sun.sun_path, n, false);
 	} else
@@ -131,8 +133,7 @@ traceval_stat(struct trace *t, int i)
 	struct tracebuf *tb = &t->t_tb;
 	struct stat st;
 
-	if (t->t_failed ||
-	    copyin((void *)t->t_args[i], &st, sizeof(st)) != 0) {
+	if (t->t_failed || copyin((void *)t->t_args[i], &st, sizeof(st)) != 0) {
 		tb_ptr(&t->t_tb, (unsigned long)t->t_args[i]);
 		return;
 	}
@@ -252,8 +253,9 @@ traceval_fdset(struct trace *t, int i)
 	uint64_t set[16] = { 0 };
 	const char *sep = "";
 
-	if (t->t_args[i] == 0 || copyin((void *)t->t_args[i], set,
-	    roundup2(n, (size_t)64) / 8) != 0) {
+	if (t->t_args[i] == 0 ||
+	    copyin((void *)t->t_args[i], set, roundup2(n, (size_t)64) / 8) !=
+		0) {
 		tb_ptr(&t->t_tb, (unsigned long)t->t_args[i]);
 		return;
 	}

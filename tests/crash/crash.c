@@ -25,16 +25,15 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/cpu.h"
 
-#define SNAPSIZE	(1 << 20)
-#define CHILD_SECONDS	20		/* a child that hangs is a failure */
-#define NEVER		(UINT64_MAX / 2)	/* a count never reached */
+#define SNAPSIZE      (1 << 20)
+#define CHILD_SECONDS 20               /* a child that hangs is a failure */
+#define NEVER         (UINT64_MAX / 2) /* a count never reached */
 
 /* How many points the last child got through; shared with it. */
 static uint64_t *points;
 
-static const struct crashop *const tables[] = {
-	name_ops, data_ops, file_ops, proc_ops
-};
+static const struct crashop *const tables[] = { name_ops, data_ops, file_ops,
+	proc_ops };
 
 const struct crashop *
 crash_op(size_t i)
@@ -308,7 +307,7 @@ sort_lines(char *text)
 
 	strcpy(copy, text);
 	for (p = strtok_r(copy, "\n", &save); p != NULL && n < nelem(line);
-	    p = strtok_r(NULL, "\n", &save))
+	     p = strtok_r(NULL, "\n", &save))
 		line[n++] = p;
 	qsort(line, n, sizeof(line[0]), by_line);
 	for (i = 0; i < n; i++)

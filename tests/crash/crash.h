@@ -12,20 +12,20 @@
 
 #include "rumpkern/kmem.h"
 
-#define TREE	"/t/x"		/* where an operation finds its fixture */
+#define TREE "/t/x" /* where an operation finds its fixture */
 
 /* What the tree of names may look like after a death in the operation. */
 enum outcome {
-	OUT_ANY = 0,		/* whatever the checker likes */
-	OUT_ATOMIC,		/* as before, or as after */
-	OUT_SAME		/* as before */
+	OUT_ANY = 0, /* whatever the checker likes */
+	OUT_ATOMIC,  /* as before, or as after */
+	OUT_SAME     /* as before */
 };
 
 struct crashop {
 	const char *op_name;
 	enum outcome op_outcome;
-	void	(*op_prepare)(void);	/* in the child, not armed yet */
-	void	(*op_run)(void);	/* in the child, dies somewhere here */
+	void (*op_prepare)(void); /* in the child, not armed yet */
+	void (*op_run)(void);     /* in the child, dies somewhere here */
 };
 
 extern const struct crashop name_ops[], data_ops[], file_ops[], proc_ops[];
@@ -34,33 +34,38 @@ extern const struct crashop name_ops[], data_ops[], file_ops[], proc_ops[];
 const struct crashop *crash_op(size_t i);
 
 /* Say why and end this process with status 2: for what must not fail. */
-_Noreturn void	crash_fail(const char *what, long value, int line);
-#define MUST(e) do {							\
-	long must_ = (long)(e);						\
-	if (must_ < 0)							\
-		crash_fail(#e, must_, __LINE__);			\
-} while (0)
+_Noreturn void crash_fail(const char *what, long value, int line);
+#define MUST(e)                                          \
+	do {                                             \
+		long must_ = (long)(e);                  \
+		if (must_ < 0)                           \
+			crash_fail(#e, must_, __LINE__); \
+	} while (0)
 
 /* Boot a small kernel. */
-void	crash_boot(void);
+void crash_boot(void);
 /* Make the fixture below TREE; remove all of it. */
-void	crash_populate(void);
-void	crash_depopulate(void);
+void crash_populate(void);
+void crash_depopulate(void);
 /* What a user can see below TREE, as text; static storage, two of them. */
 const char *crash_snapshot(int which);
 
 /* What is allocated. */
 struct counts {
 	uint64_t ct_cache[KC_MAX];
-	uint64_t ct_pages;	/* other than those of slabs */
-	uint64_t ct_slabs;	/* pages of slabs */
+	uint64_t ct_pages; /* other than those of slabs */
+	uint64_t ct_slabs; /* pages of slabs */
 };
 
-void	crash_count(struct counts *);
+void crash_count(struct counts *);
 /* False, and what differs is said: something leaked. */
-bool	crash_same_counts(const struct counts *, const struct counts *);
+bool crash_same_counts(const struct counts *, const struct counts *);
 
-enum death { LIVED = 0, DIED, BROKE };
+enum death {
+	LIVED = 0,
+	DIED,
+	BROKE
+};
 
 /*
  * Run the operation in a child that dies at its n-th point (0: never).  The
@@ -73,16 +78,16 @@ enum death crash_call(void (*fn)(void), uint64_t n);
 /* How many points the operation has, and the function after its n-th. */
 uint64_t crash_points(const struct crashop *);
 uint64_t crash_reap_points(const struct crashop *, uint64_t n,
-	    void (*fn)(void));
+    void (*fn)(void));
 
 /* Reap and check.  Returns the number of faults. */
-int	crash_check(void);
+int crash_check(void);
 
 /* TAP. */
-void	tap_plan(int n);
-bool	tap_ok(bool ok, const char *fmt, ...)
-	    __attribute__((format(printf, 2, 3)));
-void	tap_diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-int	tap_done(void);
+void tap_plan(int n);
+bool tap_ok(bool ok, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void tap_diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int tap_done(void);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "tests/crash/crash.h"
 
-#define WORST	3		/* bad points shown, then on to the next */
+#define WORST 3 /* bad points shown, then on to the next */
 
 static char before[1 << 20], after[1 << 20];
 
@@ -93,8 +93,8 @@ test(const struct crashop *op)
 	}
 	crash_count(&now);
 	if (worst == 0 && now.ct_slabs > start.ct_slabs + 32) {
-		tap_diag("%lu pages of slabs have become %lu",
-		    start.ct_slabs, now.ct_slabs);
+		tap_diag("%lu pages of slabs have become %lu", start.ct_slabs,
+		    now.ct_slabs);
 		worst++;
 	}
 	tap_ok(worst == 0, "%s: whole after each of %lu deaths", op->op_name,

@@ -149,8 +149,8 @@ static void
 op_punch(void)
 {
 
-	MUST(rump_sys_fallocate(fd,
-	    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 1000, 200000));
+	MUST(rump_sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	    1000, 200000));
 }
 
 static void
@@ -204,15 +204,13 @@ op_copy_range(void)
 static void
 op_writev(void)
 {
-	struct iovec iov[3] = {
-		{ buf, 100 }, { buf, 0 }, { buf + 100, 7000 }
-	};
+	struct iovec iov[3] = { { buf, 100 }, { buf, 0 }, { buf + 100, 7000 } };
 
 	MUST(rump_sys_writev(fd, iov, 3));
 }
 
-const struct crashop data_ops[] = {
-	{ "write to a new file", OUT_ANY, NULL, op_write_new },
+const struct crashop data_ops[] = { { "write to a new file", OUT_ANY, NULL,
+					op_write_new },
 	{ "write, append", OUT_ANY, pre_append, op_write_append },
 	{ "write, in place", OUT_ATOMIC, pre_f, op_write_small },
 	{ "writev", OUT_ANY, pre_append, op_writev },
@@ -234,5 +232,4 @@ const struct crashop data_ops[] = {
 	{ "cut of a sparse file", OUT_ANY, pre_big, op_sparse_cut },
 	{ "sendfile", OUT_ANY, pre_big, op_sendfile },
 	{ "copy_file_range", OUT_ANY, pre_big, op_copy_range },
-	{ NULL, OUT_ANY, NULL, NULL }
-};
+	{ NULL, OUT_ANY, NULL, NULL } };

@@ -240,7 +240,8 @@ op_close_in_use(void)
 	/* From here on it is the reader that dies. */
 	reader->c_crashcount = 0;
 	reader->c_crashat = self->c_crashat > self->c_crashcount ?
-	    self->c_crashat - self->c_crashcount : self->c_crashat != 0;
+	    self->c_crashat - self->c_crashcount :
+	    self->c_crashat != 0;
 	self->c_crashat = 0;
 	MUST(rump_sys_close(p[0]));
 	MUST(rump_sys_dup2(p[1], p[0]));
@@ -299,10 +300,10 @@ op_fifo_enxio(void)
 static int
 lock(int type, long start, long len)
 {
-	struct flock fl = {
-		.l_type = type, .l_whence = SEEK_SET, .l_start = start,
-		.l_len = len
-	};
+	struct flock fl = { .l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = start,
+		.l_len = len };
 
 	return rump_sys_fcntl(fd, F_SETLK, &fl);
 }
@@ -360,8 +361,7 @@ op_ofd_lock(void)
 	MUST(rump_sys_close(fd));
 }
 
-const struct crashop file_ops[] = {
-	{ "open", OUT_SAME, NULL, op_open },
+const struct crashop file_ops[] = { { "open", OUT_SAME, NULL, op_open },
 	{ "open and close", OUT_SAME, NULL, op_open_close },
 	{ "creat", OUT_ATOMIC, NULL, op_creat },
 	{ "a device", OUT_SAME, NULL, op_open_dev },
@@ -389,5 +389,4 @@ const struct crashop file_ops[] = {
 	{ "close of a locked file", OUT_SAME, pre_locked, op_close_locked },
 	{ "flock", OUT_SAME, pre_f, op_flock },
 	{ "lock of an open file", OUT_SAME, pre_f, op_ofd_lock },
-	{ NULL, OUT_ANY, NULL, NULL }
-};
+	{ NULL, OUT_ANY, NULL, NULL } };

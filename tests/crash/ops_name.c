@@ -185,8 +185,8 @@ static void
 op_exchange_dir(void)
 {
 
-	MUST(rump_sys_renameat2(AT_FDCWD, TREE "/e/twice", AT_FDCWD,
-	    TREE "/d", RENAME_EXCHANGE));
+	MUST(rump_sys_renameat2(AT_FDCWD, TREE "/e/twice", AT_FDCWD, TREE "/d",
+	    RENAME_EXCHANGE));
 }
 
 static void
@@ -222,8 +222,7 @@ static void
 op_setxattr_large(void)
 {
 
-	MUST(rump_sys_setxattr(TREE "/f", "user.big", large, sizeof(large),
-	    0));
+	MUST(rump_sys_setxattr(TREE "/f", "user.big", large, sizeof(large), 0));
 }
 
 static void
@@ -325,8 +324,7 @@ op_fchdir(void)
 	MUST(rump_sys_fchdir(fd));
 }
 
-const struct crashop name_ops[] = {
-	{ "mkdir", OUT_ATOMIC, NULL, op_mkdir },
+const struct crashop name_ops[] = { { "mkdir", OUT_ATOMIC, NULL, op_mkdir },
 	{ "mkdir deep", OUT_ATOMIC, NULL, op_mkdir_deep },
 	{ "rmdir", OUT_ATOMIC, NULL, op_rmdir },
 	{ "rmdir of an open directory", OUT_ATOMIC, pre_rmdir_open, op_rmdir },
@@ -350,8 +348,7 @@ const struct crashop name_ops[] = {
 	{ "rename of an open file", OUT_ATOMIC, pre_open_f, op_rename_over },
 	{ "rename to its other name", OUT_SAME, NULL, op_rename_same },
 	{ "exchange of files", OUT_ATOMIC, NULL, op_exchange },
-	{ "exchange of file and directory", OUT_ATOMIC, NULL,
-	    op_exchange_dir },
+	{ "exchange of file and directory", OUT_ATOMIC, NULL, op_exchange_dir },
 	{ "rename, noreplace", OUT_ATOMIC, NULL, op_noreplace },
 	{ "setxattr", OUT_ATOMIC, NULL, op_setxattr },
 	{ "setxattr, replace", OUT_ATOMIC, fill, op_setxattr_replace },
@@ -368,5 +365,4 @@ const struct crashop name_ops[] = {
 	    op_chdir_removed },
 	{ "fchdir", OUT_SAME, pre_rmdir_open, op_fchdir },
 	{ "chroot", OUT_SAME, NULL, op_chroot },
-	{ NULL, OUT_ANY, NULL, NULL }
-};
+	{ NULL, OUT_ANY, NULL, NULL } };

@@ -157,8 +157,7 @@ op_fork_failed(void)
 	cpu_embryo_free(c, h);
 }
 
-const struct crashop proc_ops[] = {
-	{ "rfork", OUT_SAME, pre_fds, op_rfork },
+const struct crashop proc_ops[] = { { "rfork", OUT_SAME, pre_fds, op_rfork },
 	{ "rfork, descriptors copied", OUT_SAME, pre_fds, op_rfork_copy },
 	{ "rfork, no descriptors", OUT_SAME, pre_fds, op_rfork_empty },
 	{ "releaselwp", OUT_SAME, pre_fds, op_release },
@@ -171,5 +170,4 @@ const struct crashop proc_ops[] = {
 	{ "the end of a thread", OUT_SAME, pre_fds, op_detach },
 	{ "fork", OUT_SAME, pre_fds, op_fork_embryo },
 	{ "fork that fails", OUT_SAME, pre_fds, op_fork_failed },
-	{ NULL, OUT_ANY, NULL, NULL }
-};
+	{ NULL, OUT_ANY, NULL, NULL } };

@@ -11,9 +11,9 @@
 #include "lwproc/proc.h"
 #include "tests/crash/crash.h"
 
-#define POINTS	2		/* of each operation */
-#define MORE	20
-#define STEPS	40		/* of the reaper's points after each */
+#define POINTS 2 /* of each operation */
+#define MORE   20
+#define STEPS  40 /* of the reaper's points after each */
 
 static void
 reap(void)
@@ -43,7 +43,8 @@ one(const struct crashop *op, uint64_t n, uint64_t m,
 		ok = false;
 	if (!ok)
 		tap_diag("%s: dead at point %lu, its reaper at %lu, "
-		    "%d faults", op->op_name, n, m, bad);
+			 "%d faults",
+		    op->op_name, n, m, bad);
 	return ok ? how : BROKE;
 }
 

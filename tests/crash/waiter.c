@@ -14,8 +14,8 @@
 #include "rump/rump_syscalls.h"
 #include "tests/crash/crash.h"
 
-#define POINTS	6		/* tried of each operation */
-#define SECOND	1000000000L
+#define POINTS 6 /* tried of each operation */
+#define SECOND 1000000000L
 
 static long
 now(void)

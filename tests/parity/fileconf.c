@@ -19,8 +19,8 @@ result(const char *what, int line, long ret)
 
 	(void)line;
 	if (ret == -1)
-		printf("%s: %s = %s\n", group, what, errno == 0 ? "-1" :
-		    strerrorname_np(errno));
+		printf("%s: %s = %s\n", group, what,
+		    errno == 0 ? "-1" : strerrorname_np(errno));
 	else
 		printf("%s: %s = %ld\n", group, what, ret);
 	fflush(stdout);
@@ -31,9 +31,9 @@ show_stat(const char *what, const struct stat *st)
 {
 
 	printf("%s: stat %s: mode %o nlink %lu uid %u gid %u size %ld "
-	    "blocks %ld blksize %ld rdev %lx\n", group, what, st->st_mode,
-	    (unsigned long)st->st_nlink, st->st_uid, st->st_gid,
-	    S_ISDIR(st->st_mode) ? -1L : (long)st->st_size,
+	       "blocks %ld blksize %ld rdev %lx\n",
+	    group, what, st->st_mode, (unsigned long)st->st_nlink, st->st_uid,
+	    st->st_gid, S_ISDIR(st->st_mode) ? -1L : (long)st->st_size,
 	    (long)st->st_blocks, (long)st->st_blksize,
 	    (unsigned long)st->st_rdev);
 	fflush(stdout);
@@ -180,24 +180,44 @@ static const struct {
 	const char *name;
 	void (*func)(void);
 } groups[] = {
-	{ "open", conf_open }, { "openflags", conf_openflags },
-	{ "names", conf_names }, { "rename", conf_rename },
-	{ "links", conf_links }, { "dirs", conf_dirs },
-	{ "nodes", conf_nodes }, { "at", conf_at }, { "long", conf_long },
-	{ "mode", conf_mode }, { "own", conf_own },
-	{ "sticky", conf_sticky }, { "setgid", conf_setgid },
-	{ "access", conf_access }, { "times", conf_times },
-	{ "grain", conf_grain }, { "xattr", conf_xattr },
-	{ "statfs", conf_statfs }, { "truncate", conf_truncate },
-	{ "fallocate", conf_fallocate }, { "zerorange", conf_zerorange },
-	{ "seek", conf_seek }, { "rw", conf_rw }, { "vec", conf_vec },
-	{ "copyrange", conf_copyrange }, { "sendfile", conf_sendfile },
-	{ "getdents", conf_getdents }, { "fcntl", conf_fcntl },
-	{ "locks", conf_locks }, { "flock", conf_flock },
-	{ "mmap", conf_mmap }, { "mremap", conf_mremap },
-	{ "mapfork", conf_mapfork }, { "mapfault", conf_mapfault },
+	{ "open", conf_open },
+	{ "openflags", conf_openflags },
+	{ "names", conf_names },
+	{ "rename", conf_rename },
+	{ "links", conf_links },
+	{ "dirs", conf_dirs },
+	{ "nodes", conf_nodes },
+	{ "at", conf_at },
+	{ "long", conf_long },
+	{ "mode", conf_mode },
+	{ "own", conf_own },
+	{ "sticky", conf_sticky },
+	{ "setgid", conf_setgid },
+	{ "access", conf_access },
+	{ "times", conf_times },
+	{ "grain", conf_grain },
+	{ "xattr", conf_xattr },
+	{ "statfs", conf_statfs },
+	{ "truncate", conf_truncate },
+	{ "fallocate", conf_fallocate },
+	{ "zerorange", conf_zerorange },
+	{ "seek", conf_seek },
+	{ "rw", conf_rw },
+	{ "vec", conf_vec },
+	{ "copyrange", conf_copyrange },
+	{ "sendfile", conf_sendfile },
+	{ "getdents", conf_getdents },
+	{ "fcntl", conf_fcntl },
+	{ "locks", conf_locks },
+	{ "flock", conf_flock },
+	{ "mmap", conf_mmap },
+	{ "mremap", conf_mremap },
+	{ "mapfork", conf_mapfork },
+	{ "mapfault", conf_mapfault },
 	{ "mapthread", conf_mapthread },
-	{ "statx", conf_statx }, { "cwd", conf_cwd }, { "proc", conf_proc },
+	{ "statx", conf_statx },
+	{ "cwd", conf_cwd },
+	{ "proc", conf_proc },
 };
 
 static bool

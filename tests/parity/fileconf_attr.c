@@ -327,7 +327,7 @@ static void
 access_all(void)
 {
 	static const int modes[] = { 0, 1, 2, 4, 7, 010, 020, 040, 070, 0100,
-	    0200, 0400, 0700, 0777 };
+		0200, 0400, 0700, 0777 };
 	char name[16];
 	size_t i;
 	int a;
@@ -337,13 +337,13 @@ access_all(void)
 		for (a = 0; a < 8; a++)
 			printf("%s %d: %d %d\n", name, a, access(name, a),
 			    faccessat(AT_FDCWD, name, a, AT_EACCESS));
-		printf("%s: r %d w %d rw %d\n", name, open(name, O_RDONLY) >=
-		    0, open(name, O_WRONLY) >= 0, open(name, O_RDWR) >= 0);
+		printf("%s: r %d w %d rw %d\n", name, open(name, O_RDONLY) >= 0,
+		    open(name, O_WRONLY) >= 0, open(name, O_RDWR) >= 0);
 		printf("%s: trunc %d\n", name, truncate(name, 1));
 		snprintf(name, sizeof(name), "d%o", modes[i]);
 		printf("%s: %d %d %d %d\n", name, access(name, R_OK),
-		    access(name, W_OK), access(name, X_OK), chdir(name) == 0
-		    ? chdir("..") : 1);
+		    access(name, W_OK), access(name, X_OK),
+		    chdir(name) == 0 ? chdir("..") : 1);
 		close(10);
 	}
 }
@@ -352,7 +352,7 @@ void
 conf_access(void)
 {
 	static const int modes[] = { 0, 1, 2, 4, 7, 010, 020, 040, 070, 0100,
-	    0200, 0400, 0700, 0777 };
+		0200, 0400, 0700, 0777 };
 	char name[16];
 	size_t i;
 
@@ -429,16 +429,26 @@ changes(const char *what, const char *path, void (*f)(void))
 		return;
 	printf("%s on %s:%s%s%s\n", what, path,
 	    a.st_atim.tv_sec != b.st_atim.tv_sec ||
-	    a.st_atim.tv_nsec != b.st_atim.tv_nsec ? " atime" : "",
+		    a.st_atim.tv_nsec != b.st_atim.tv_nsec ?
+		" atime" :
+		"",
 	    a.st_mtim.tv_sec != b.st_mtim.tv_sec ||
-	    a.st_mtim.tv_nsec != b.st_mtim.tv_nsec ? " mtime" : "",
+		    a.st_mtim.tv_nsec != b.st_mtim.tv_nsec ?
+		" mtime" :
+		"",
 	    a.st_ctim.tv_sec != b.st_ctim.tv_sec ||
-	    a.st_ctim.tv_nsec != b.st_ctim.tv_nsec ? " ctime" : "");
+		    a.st_ctim.tv_nsec != b.st_ctim.tv_nsec ?
+		" ctime" :
+		"");
 }
 
 static int tfd;
 
-#define ACT(name, ...) static void name(void) { __VA_ARGS__; }
+#define ACT(name, ...)         \
+	static void name(void) \
+	{                      \
+		__VA_ARGS__;   \
+	}
 ACT(do_read, pread(tfd, buf, 1, 0))
 ACT(do_read0, pread(tfd, buf, 0, 0))
 ACT(do_readeof, pread(tfd, buf, 1, 10000))
@@ -473,21 +483,44 @@ ACT(do_rm, unlink("d/n2"))
 ACT(do_sym, symlink("x", "d/s"))
 ACT(do_readlink, readlink("d/s", buf, 100))
 ACT(do_follow, access("d/s", F_OK))
-ACT(do_ls, { DIR *d = opendir("d"); while (readdir(d)) ; closedir(d); })
-ACT(do_utime, { struct timespec t[2] = { { 0, UTIME_OMIT },
-    { 0, UTIME_OMIT } }; futimens(tfd, t); })
-ACT(do_utime1, { struct timespec t[2] = { { 5, 5 }, { 0, UTIME_OMIT } };
-    futimens(tfd, t); })
-ACT(do_mmapread, { char *p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, tfd, 0);
-    *(volatile char *)p; munmap(p, 4096); })
-ACT(do_exchange, syscall(SYS_renameat2, AT_FDCWD, "f", AT_FDCWD, "x",
-    RENAME_EXCHANGE))
-ACT(do_chdir, { if (chdir("d") == 0) chdir(".."); })
+ACT(do_ls, {
+	DIR *d = opendir("d");
+	while (readdir(d))
+		;
+	closedir(d);
+})
+ACT(do_utime, {
+	struct timespec t[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
+	futimens(tfd, t);
+})
+ACT(do_utime1, {
+	struct timespec t[2] = { { 5, 5 }, { 0, UTIME_OMIT } };
+	futimens(tfd, t);
+})
+ACT(do_mmapread, {
+	char *p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, tfd, 0);
+	*(volatile char *)p;
+	munmap(p, 4096);
+})
+ACT(do_exchange,
+    syscall(SYS_renameat2, AT_FDCWD, "f", AT_FDCWD, "x", RENAME_EXCHANGE))
+ACT(do_chdir, {
+	if (chdir("d") == 0)
+		chdir("..");
+})
 ACT(do_flock, flock(tfd, LOCK_EX))
-ACT(do_copy, { loff_t o = 0; int fd = open("x", O_RDONLY);
-    copy_file_range(fd, &o, tfd, &o, 4, 0); close(fd); })
-ACT(do_sendfile, { off_t o = 0; int fd = open("x", O_WRONLY);
-    sendfile(fd, tfd, &o, 4); close(fd); })
+ACT(do_copy, {
+	loff_t o = 0;
+	int fd = open("x", O_RDONLY);
+	copy_file_range(fd, &o, tfd, &o, 4, 0);
+	close(fd);
+})
+ACT(do_sendfile, {
+	off_t o = 0;
+	int fd = open("x", O_WRONLY);
+	sendfile(fd, tfd, &o, 4);
+	close(fd);
+})
 
 void
 conf_times(void)
@@ -537,27 +570,58 @@ conf_times(void)
 		as_user("1000", 1000, 1000, times_as_user);
 	}
 	C(tfd = open("f", O_RDWR));
-#define CH(f, path)	changes(#f, path, f)
-	CH(do_read, "f"); CH(do_read0, "f"); CH(do_readeof, "f");
-	CH(do_write, "f"); CH(do_write0, "f"); CH(do_trunc, "f");
-	CH(do_truncsame, "f"); CH(do_trunclarger, "f");
-	CH(do_pathtrunc, "f"); CH(do_otrunc, "f"); CH(do_otrunc0, "f");
-	CH(do_open, "f"); CH(do_chmod, "f"); CH(do_chown, "f");
+#define CH(f, path) changes(#f, path, f)
+	CH(do_read, "f");
+	CH(do_read0, "f");
+	CH(do_readeof, "f");
+	CH(do_write, "f");
+	CH(do_write0, "f");
+	CH(do_trunc, "f");
+	CH(do_truncsame, "f");
+	CH(do_trunclarger, "f");
+	CH(do_pathtrunc, "f");
+	CH(do_otrunc, "f");
+	CH(do_otrunc0, "f");
+	CH(do_open, "f");
+	CH(do_chmod, "f");
+	CH(do_chown, "f");
 	CH(do_chown0, "f");
-	CH(do_link, "f"); CH(do_rename, "f"); CH(do_unlink, "f");
-	CH(do_xattr, "f"); CH(do_getxattr, "f"); CH(do_rmxattr, "f");
-	CH(do_falloc, "f"); CH(do_fallockeep, "f"); CH(do_punch, "f");
-	CH(do_create, "d"); CH(do_openex, "d"); CH(do_mkdir, "d");
-	CH(do_mvin, "d"); CH(do_mvdir, "d"); CH(do_mvdir, "e");
+	CH(do_link, "f");
+	CH(do_rename, "f");
+	CH(do_unlink, "f");
+	CH(do_xattr, "f");
+	CH(do_getxattr, "f");
+	CH(do_rmxattr, "f");
+	CH(do_falloc, "f");
+	CH(do_fallockeep, "f");
+	CH(do_punch, "f");
+	CH(do_create, "d");
+	CH(do_openex, "d");
+	CH(do_mkdir, "d");
+	CH(do_mvin, "d");
+	CH(do_mvdir, "d");
+	CH(do_mvdir, "e");
 	rename("e/m", "d/m");
 	CH(do_mvdir, "d/m");
-	CH(do_rmdir, "e"); CH(do_rm, "d"); CH(do_sym, "d");
-	CH(do_readlink, "d/s"); CH(do_readlink, "d");
-	CH(do_follow, "d/s"); CH(do_ls, "d"); CH(do_utime, "f");
-	CH(do_utime1, "f"); CH(do_mmapread, "f"); CH(do_exchange, "f");
-	CH(do_exchange, "x"); CH(do_exchange, "."); CH(do_chdir, "d");
-	CH(do_flock, "f"); CH(do_copy, "f"); CH(do_copy, "x");
-	CH(do_sendfile, "f"); CH(do_sendfile, "x");
+	CH(do_rmdir, "e");
+	CH(do_rm, "d");
+	CH(do_sym, "d");
+	CH(do_readlink, "d/s");
+	CH(do_readlink, "d");
+	CH(do_follow, "d/s");
+	CH(do_ls, "d");
+	CH(do_utime, "f");
+	CH(do_utime1, "f");
+	CH(do_mmapread, "f");
+	CH(do_exchange, "f");
+	CH(do_exchange, "x");
+	CH(do_exchange, ".");
+	CH(do_chdir, "d");
+	CH(do_flock, "f");
+	CH(do_copy, "f");
+	CH(do_copy, "x");
+	CH(do_sendfile, "f");
+	CH(do_sendfile, "x");
 }
 
 void
@@ -576,7 +640,7 @@ conf_grain(void)
 			same++;
 		if (a.st_ctim.tv_sec > b.st_ctim.tv_sec ||
 		    (a.st_ctim.tv_sec == b.st_ctim.tv_sec &&
-		    a.st_ctim.tv_nsec > b.st_ctim.tv_nsec))
+			a.st_ctim.tv_nsec > b.st_ctim.tv_nsec))
 			back++;
 	}
 	printf("grain: %d same, %d back\n", same, back);
@@ -610,7 +674,7 @@ conf_grain(void)
 		stat("g", &b);
 		if (a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
 		    (a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
-		    a.st_mtim.tv_nsec > b.st_mtim.tv_nsec))
+			a.st_mtim.tv_nsec > b.st_mtim.tv_nsec))
 			back++;
 		unlink("g");
 	}
@@ -790,7 +854,7 @@ conf_getdents(void)
 		for (o = 0; o < r; total++) {
 			struct old_dirent *d = (void *)(buf + o);
 
-			n += buf[o + d->d_reclen - 1];	/* its type */
+			n += buf[o + d->d_reclen - 1]; /* its type */
 			n += strlen(d->d_name);
 			o += d->d_reclen;
 		}
@@ -808,8 +872,8 @@ conf_getdents(void)
 	C(ftruncate(fd, 0));
 	C(fsync(fd));
 	C(fallocate(fd, 0, 0, 10));
-	C(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1
-	    : 0);
+	C(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1 :
+									  0);
 	/* Removing while reading loses and repeats nothing. */
 	DIR *d = opendir("d");
 	struct dirent *e;
@@ -843,15 +907,16 @@ conf_statx(void)
 	mk("f", "hello");
 	symlink("f", "s");
 	mkdir("d", 0755);
-#define X(p, fl, mask)	do {						\
-	memset(&sx, 0, sizeof(sx));					\
-	C(statx(AT_FDCWD, p, fl, mask, &sx));				\
-	printf("mask %x attr %llx %llx mode %o size %lld nlink %u\n",	\
-	    sx.stx_mask & 0xfff, (long long)sx.stx_attributes,		\
-	    (long long)sx.stx_attributes_mask & 0x3fff, sx.stx_mode,	\
-	    S_ISDIR(sx.stx_mode) ? 0LL : (long long)sx.stx_size,	\
-	    sx.stx_nlink);						\
-} while (0)
+#define X(p, fl, mask)                                                        \
+	do {                                                                  \
+		memset(&sx, 0, sizeof(sx));                                   \
+		C(statx(AT_FDCWD, p, fl, mask, &sx));                         \
+		printf("mask %x attr %llx %llx mode %o size %lld nlink %u\n", \
+		    sx.stx_mask & 0xfff, (long long)sx.stx_attributes,        \
+		    (long long)sx.stx_attributes_mask & 0x3fff, sx.stx_mode,  \
+		    S_ISDIR(sx.stx_mode) ? 0LL : (long long)sx.stx_size,      \
+		    sx.stx_nlink);                                            \
+	} while (0)
 	X("f", 0, STATX_BASIC_STATS);
 	X("f", 0, STATX_BASIC_STATS | STATX_BTIME);
 	X("f", 0, STATX_ALL);
@@ -1001,5 +1066,7 @@ conf_dirs(void)
 	C(mkdir("./././n/", 0755));
 	C(mkdir("n/../n2", 0755));
 	C(rmdir("n/../n2/"));
-	C(access("//" "//tmp", F_OK));
+	C(access("//"
+		 "//tmp",
+	    F_OK));
 }

@@ -210,8 +210,8 @@ conf_rw(void)
 	C(read(p[1], buf, 1));
 	C(write(p[0], buf, 1));
 	/* A buffer half of which is not there. */
-	char *m = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-	    MAP_ANONYMOUS, -1, 0);
+	char *m = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	munmap(m + 4096, 4096);
 	memset(m, 'm', 4096);
 	C(pwrite(fd, m + 4000, 200, 0));
@@ -242,7 +242,7 @@ conf_vec(void)
 	int fd, i;
 
 	for (i = 0; i < 1025; i++)
-		many[i] = (struct iovec) { buf, 1 };
+		many[i] = (struct iovec){ buf, 1 };
 	memset(buf, 'v', 1000);
 	C(fd = open("f", O_CREAT | O_RDWR, 0644));
 	C(writev(fd, v, 3));
@@ -283,8 +283,8 @@ cfr(int in, long ioff, int out, long ooff, size_t n, unsigned flags)
 	errno = 0;
 	r = syscall(SYS_copy_file_range, in, ioff < 0 ? NULL : &i, out,
 	    ooff < 0 ? NULL : &o, n, flags);
-	snprintf(text, sizeof(text), "cfr %d %ld %d %ld %zu %u -> %ld %ld",
-	    in, ioff, out, ooff, n, flags, (long)i, (long)o);
+	snprintf(text, sizeof(text), "cfr %d %ld %d %ld %zu %u -> %ld %ld", in,
+	    ioff, out, ooff, n, flags, (long)i, (long)o);
 	result(text, 0, r);
 }
 
@@ -334,7 +334,7 @@ conf_copyrange(void)
 	cfr(a, 0, b, 0, 1 << 20, 0);
 	SF(b);
 	show_file("b");
-	C(ioctl(b, 0x40049409, a));	/* FICLONE */
+	C(ioctl(b, 0x40049409, a)); /* FICLONE */
 }
 
 void
@@ -392,19 +392,25 @@ static void
 lock_of(const char *what, int fd, int cmd, short type, long start, long len,
     short whence)
 {
-	struct flock fl = { .l_type = type, .l_whence = whence,
-	    .l_start = start, .l_len = len };
+	struct flock fl = { .l_type = type,
+		.l_whence = whence,
+		.l_start = start,
+		.l_len = len };
 	char text[160];
 	long r;
 
 	errno = 0;
 	r = fcntl(fd, cmd, &fl);
-	snprintf(text, sizeof(text), "%s fd %d cmd %d type %d %ld+%ld w%d -> "
-	    "%d %ld %ld %d %s", what, fd, cmd, type, start, len, whence,
-	    fl.l_type, (long)fl.l_start, (long)fl.l_len, fl.l_whence,
-	    fl.l_pid == 0 ? "0" : fl.l_pid == -1 ? "-1" :
-	    fl.l_pid == getppid() ? "parent" : fl.l_pid == getpid() ? "self" :
-	    "other");
+	snprintf(text, sizeof(text),
+	    "%s fd %d cmd %d type %d %ld+%ld w%d -> "
+	    "%d %ld %ld %d %s",
+	    what, fd, cmd, type, start, len, whence, fl.l_type,
+	    (long)fl.l_start, (long)fl.l_len, fl.l_whence,
+	    fl.l_pid == 0             ? "0" :
+		fl.l_pid == -1        ? "-1" :
+		fl.l_pid == getppid() ? "parent" :
+		fl.l_pid == getpid()  ? "self" :
+					"other");
 	result(text, 0, r);
 }
 

@@ -8,7 +8,7 @@
 #include <setjmp.h>
 #include <signal.h>
 
-#define PG	4096
+#define PG 4096
 
 static void *
 m(size_t len, int prot, int flags, int fd, off_t off)
@@ -16,10 +16,14 @@ m(size_t len, int prot, int flags, int fd, off_t off)
 	return mmap(NULL, len, prot, flags, fd, off);
 }
 
-#define M(...)	({ void *p_ = m(__VA_ARGS__); errno = p_ == MAP_FAILED ?	\
-	errno : 0; result("mmap " #__VA_ARGS__, 0, p_ == MAP_FAILED ? -1 : 0);	\
-	(char *)p_; })
-#define RW	(PROT_READ | PROT_WRITE)
+#define M(...)                                                              \
+	({                                                                  \
+		void *p_ = m(__VA_ARGS__);                                  \
+		errno = p_ == MAP_FAILED ? errno : 0;                       \
+		result("mmap " #__VA_ARGS__, 0, p_ == MAP_FAILED ? -1 : 0); \
+		(char *)p_;                                                 \
+	})
+#define RW (PROT_READ | PROT_WRITE)
 
 static int
 file(const char *name, size_t n, int flags)
@@ -53,17 +57,21 @@ static void
 catch_faults(void)
 {
 	struct sigaction sa = { .sa_sigaction = on_fault,
-	    .sa_flags = SA_SIGINFO | SA_NODEFER };
+		.sa_flags = SA_SIGINFO | SA_NODEFER };
 
 	sigaction(SIGSEGV, &sa, NULL);
 	sigaction(SIGBUS, &sa, NULL);
 }
 
-#define TRY(what, code_)	do {					\
-	sig = 0;							\
-	if (sigsetjmp(jb, 1) == 0) { code_; }				\
-	printf("try %s: signal %d code %d\n", what, sig, sig ? code : 0); \
-} while (0)
+#define TRY(what, code_)                                         \
+	do {                                                     \
+		sig = 0;                                         \
+		if (sigsetjmp(jb, 1) == 0) {                     \
+			code_;                                   \
+		}                                                \
+		printf("try %s: signal %d code %d\n", what, sig, \
+		    sig ? code : 0);                             \
+	} while (0)
 
 static void
 peek(const char *what, const char *p)
@@ -183,12 +191,15 @@ conf_mmap(void)
 	C(mmap(q + PG, 2 * PG, RW, MAP_SHARED | MAP_FIXED, fd, 6 * PG) ==
 	    q + PG);
 	C(q[PG] == 'h');
-	C(mmap(q + 1, 2 * PG, RW, MAP_SHARED | MAP_FIXED, fd, 0) ==
-	    MAP_FAILED ? -1 : 0);
+	C(mmap(q + 1, 2 * PG, RW, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ?
+		-1 :
+		0);
 	C(mmap(q, 2 * PG, RW, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0) ==
-	    MAP_FAILED ? -1 : 0);
-	C(mmap(q + PG, PG, RW, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0)
-	    == q + PG);
+		    MAP_FAILED ?
+		-1 :
+		0);
+	C(mmap(q + PG, PG, RW, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
+	      0) == q + PG);
 	C(q[PG]);
 	C(mmap(p, 8 * PG, RW, MAP_SHARED | MAP_FIXED, fd, 0) == p);
 	C(p[6 * PG] == 'h');
@@ -283,8 +294,7 @@ conf_mremap(void)
 	C(pwrite(fd, "2", 1, 3 * PG));
 	p = M(4 * PG, RW, MAP_SHARED, fd, 0);
 	q = mremap(p, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
-	    mmap(NULL, 4 * PG, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-	    0));
+	    mmap(NULL, 4 * PG, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	C(q == MAP_FAILED ? -1 : 0);
 	if (q != MAP_FAILED) {
 		C(q[3 * PG]);
@@ -336,8 +346,8 @@ conf_mapthread(void)
 	show_bytes("thread", vec, 1);
 	C(pthread_create(&t, NULL, unmap, p));
 	C(pthread_join(t, NULL));
-	C(mmap(p, 4 * PG, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
-	    == p);
+	C(mmap(p, 4 * PG, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+	    p);
 	C(p[2 * PG]);
 	C(zero = open("/dev/zero", O_RDONLY));
 	C(ftruncate(fd, big));
@@ -387,7 +397,7 @@ conf_mapfork(void)
 	C(close(fd));
 	fflush(stdout);
 	C(system("./prog one; ./prog two >out; cat out; cp /bin/true t && ./t "
-	    "&& echo ran; chmod a-x t; ./t 2>/dev/null; echo $?"));
+		 "&& echo ran; chmod a-x t; ./t 2>/dev/null; echo $?"));
 	C(fd = open("out", O_RDONLY));
 	C(read(fd, out, sizeof(out)));
 }

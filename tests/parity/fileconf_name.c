@@ -120,8 +120,8 @@ conf_openflags(void)
 	C(fsync(fd));
 	C(ioctl(fd, 0x541B, big));
 	C(fgetxattr(fd, "user.x", big, 1));
-	C(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1
-	    : 0);
+	C(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1 :
+									  0);
 	C(futimens(fd, NULL));
 	C(fallocate(fd, 0, 0, 1));
 	C(linkat(fd, "", AT_FDCWD, "viafd", AT_EMPTY_PATH));

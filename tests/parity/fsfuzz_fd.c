@@ -72,7 +72,8 @@ fd_filled(int fd)
 {
 	int queued = 0;
 
-	return fd_isfifo(fd) && ioctl(fd, FIONREAD, &queued) == 0 && queued != 0;
+	return fd_isfifo(fd) && ioctl(fd, FIONREAD, &queued) == 0 &&
+	    queued != 0;
 }
 
 /* Close a slot's old descriptor and give it a new one. */

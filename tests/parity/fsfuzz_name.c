@@ -94,7 +94,7 @@ op_openat2(struct side *s, const struct op *o)
 	/* From "/" the way to either tree crosses a mount, or does not. */
 	if (how.resolve == RESOLVE_NO_XDEV &&
 	    (o->path[0].how == HOW_ABS || o->path[0].how == HOW_ATABS ||
-	     o->path[0].odd == ODD_PATH4095))
+		o->path[0].odd == ODD_PATH4095))
 		how.resolve = 0;
 	if (A(3) == 15)
 		size = 8;

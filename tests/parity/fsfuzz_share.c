@@ -159,15 +159,14 @@ op_sendfile(struct side *s, const struct op *o)
 
 	if (len < (size_t)1 << 62)
 		room = fd_room(FD(0), len);
-	if (room == -1 || fd_may_block(FD(1)) ||
-	    fd_filled(FD(0)) ||
+	if (room == -1 || fd_may_block(FD(1)) || fd_filled(FD(0)) ||
 	    overlap(FD(1), A(4) & 1 ? -1 : off, FD(0), len))
 		return fd_skipped(s);
 	if (len < (size_t)1 << 62)
 		len = (size_t)room;
 	/* Into a FIFO it sets its times on rump only; and it is read back. */
-	if (fd_isfifo(FD(0)) && (o->timed != 0 ||
-	    (fcntl(FD(0), F_GETFL) & O_ACCMODE) != O_RDWR))
+	if (fd_isfifo(FD(0)) &&
+	    (o->timed != 0 || (fcntl(FD(0), F_GETFL) & O_ACCMODE) != O_RDWR))
 		return fd_skipped(s);
 	n = sendfile(FD(0), FD(1), A(4) & 1 ? NULL : &off, len);
 	error = errno;
@@ -176,8 +175,9 @@ op_sendfile(struct side *s, const struct op *o)
 	/* On the host a FIFO has the file's own pages, which may change. */
 	if (n > 0 && fd_isfifo(FD(0))) {
 		room = read(FD(0), outpool, (size_t)n);
-		put(s, " fifo=%zd/%016llx", room, (unsigned long long)
-		    hash(outpool, room > 0 ? (size_t)room : 0));
+		put(s, " fifo=%zd/%016llx", room,
+		    (unsigned long long)hash(outpool,
+			room > 0 ? (size_t)room : 0));
 	}
 	errno = error;
 	return n;

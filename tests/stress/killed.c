@@ -19,9 +19,9 @@
 #include "rump/rump.h"
 #include "tests/stress/stress.h"
 
-#define PROCS	4
-#define SECONDS	15
-#define ROUND	40		/* kills between two checks */
+#define PROCS   4
+#define SECONDS 15
+#define ROUND   40 /* kills between two checks */
 
 static pid_t child[PROCS];
 static uint64_t seed = 88172645463325252u;

@@ -19,8 +19,8 @@
 #include "rumpkern/kmem.h"
 #include "rumpkern/page.h"
 
-#define DIR_	"/stress"
-#define FDS	24		/* descriptors in use, about */
+#define DIR_ "/stress"
+#define FDS  24 /* descriptors in use, about */
 
 static uint64_t start_count[KC_MAX];
 
@@ -53,11 +53,10 @@ pick(uint64_t *seed, char *buf, size_t size)
 static bool
 usual(long ret)
 {
-	static const int fine[] = {
-		ENOENT, EEXIST, ENOTDIR, EISDIR, ENOTEMPTY, EBADF, EAGAIN,
-		EPIPE, EINVAL, ENXIO, ESPIPE, EMLINK, EPERM, ENODATA, EINTR,
-		ENOSPC, EXDEV, EDEADLK, ESRCH, EBUSY, ELOOP, ENODEV
-	};
+	static const int fine[] = { ENOENT, EEXIST, ENOTDIR, EISDIR, ENOTEMPTY,
+		EBADF, EAGAIN, EPIPE, EINVAL, ENXIO, ESPIPE, EMLINK, EPERM,
+		ENODATA, EINTR, ENOSPC, EXDEV, EDEADLK, ESRCH, EBUSY, ELOOP,
+		ENODEV };
 	size_t i;
 
 	if (ret >= 0)
@@ -132,13 +131,16 @@ on_fds(uint64_t r, int fd, char *buf, size_t size)
 	case 9:
 		return rump_sys_ftruncate(fd, r % size);
 	case 10:
-		return rump_sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE |
-		    FALLOC_FL_KEEP_SIZE, r % size, r % 9000 + 1);
+		return rump_sys_fallocate(fd,
+		    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, r % size,
+		    r % 9000 + 1);
 	case 11:
 		return rump_sys_flock(fd, LOCK_EX | LOCK_NB);
 	case 12:
-		return rump_sys_fcntl(fd, F_SETLK, &(struct flock){
-		    .l_type = r / 14 % 3, .l_start = r % 100, .l_len = 10 });
+		return rump_sys_fcntl(fd, F_SETLK,
+		    &(struct flock){ .l_type = r / 14 % 3,
+			.l_start = r % 100,
+			.l_len = 10 });
 	default:
 		return rump_sys_lseek(fd, r % size, SEEK_SET);
 	}
@@ -188,8 +190,10 @@ stress_work(uint64_t seed, int n)
 			ret = on_names(r / 10, a, b, buf, sizeof(buf));
 			break;
 		case 3:
-			ret = rump_sys_open(a, O_RDWR | O_CREAT | O_NONBLOCK |
-			    (r & 64 ? O_TRUNC : 0), 0644);
+			ret = rump_sys_open(a,
+			    O_RDWR | O_CREAT | O_NONBLOCK |
+				(r & 64 ? O_TRUNC : 0),
+			    0644);
 			/* Closed here, or later by anybody. */
 			if (ret >= FDS || (ret >= 0 && r & 128))
 				ret = rump_sys_close(ret);

@@ -12,18 +12,18 @@
 #include "rump/rump_syscalls.h"
 #include "tests/stress/stress.h"
 
-#define THREADS	6
+#define THREADS 6
 #ifdef __SANITIZE_THREAD__
-#define CALLS	10000
+#define CALLS 10000
 #else
-#define CALLS	100000
+#define CALLS 100000
 #endif
 
 struct job {
 	pthread_t td;
-	int	number;
-	int	pid;		/* of the proc to join, or 0 */
-	bool	ok;
+	int number;
+	int pid; /* of the proc to join, or 0 */
+	bool ok;
 };
 
 static void *
@@ -33,7 +33,7 @@ work(void *arg)
 	int error;
 
 	error = j->pid != 0 ? rump_pub_lwproc_newlwp(j->pid) :
-	    rump_pub_lwproc_rfork(RUMP_RFCFDG);
+			      rump_pub_lwproc_rfork(RUMP_RFCFDG);
 	j->ok = error == 0 && stress_work(j->number + 1, CALLS);
 	rump_pub_lwproc_releaselwp();
 	lwp_detach();

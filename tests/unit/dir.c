@@ -107,9 +107,11 @@ Test(dir, rename_moves_replaces_and_refuses)
 	EQ(rump_sys_rename("/d", "/x"), 0);
 	EQ(links("/x/e"), 2);
 	FAILS(rump_sys_renameat2(AT_FDCWD, "/g", AT_FDCWD, "/x",
-	    RENAME_NOREPLACE), EEXIST);
+		  RENAME_NOREPLACE),
+	    EEXIST);
 	EQ(rump_sys_renameat2(AT_FDCWD, "/g", AT_FDCWD, "/x/e",
-	    RENAME_EXCHANGE), 0);
+	       RENAME_EXCHANGE),
+	    0);
 	EQ(ino("/x/e"), f);
 	EQ(links("/g"), 2);
 	EQ(links("/x"), 2);

@@ -151,7 +151,8 @@ Test(file, fallocate_reserves_and_punches)
 	memset(in, 'x', sizeof(in));
 	EQ(rump_sys_pwrite(fd, in, 4096, 8192), 4096);
 	EQ(rump_sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-	    8192, 4096), 0);
+	       8192, 4096),
+	    0);
 	EQ(rump_sys_pread(fd, in, 4096, 8192), 4096);
 	EQ(in[0], 0);
 	EQ(in[4095], 0);

@@ -12,7 +12,7 @@ SUITE(klog);
 SUITE(kmutex);
 
 struct words {
-	uint8_t	w1;
+	uint8_t w1;
 	uint16_t w2;
 	uint32_t w4;
 	uint64_t w8;

@@ -30,10 +30,10 @@ TestSuite(lock, .init = start, .fini = finish, .timeout = 60);
 static int
 set(int cmd, int type, off_t begin, off_t len)
 {
-	struct flock fl = {
-		.l_type = type, .l_whence = SEEK_SET, .l_start = begin,
-		.l_len = len
-	};
+	struct flock fl = { .l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = begin,
+		.l_len = len };
 
 	return rump_sys_fcntl(fd, cmd, &fl);
 }
@@ -150,8 +150,8 @@ wait_on_other(void *arg)
 	(void)arg;
 	rump_pub_lwproc_switch(second);
 	EQ(set(F_SETLK, F_WRLCK, 1, 1), 0);
-	rump_sys_fcntl(fd, F_SETLKW, &(struct flock){ .l_type = F_WRLCK,
-	    .l_start = 0, .l_len = 1 });
+	rump_sys_fcntl(fd, F_SETLKW,
+	    &(struct flock){ .l_type = F_WRLCK, .l_start = 0, .l_len = 1 });
 	rump_pub_lwproc_switch(NULL);
 	return NULL;
 }
@@ -165,8 +165,9 @@ Test(lock, a_circle_is_edeadlk)
 	EQ(set(F_SETLK, F_WRLCK, 0, 1), 0);
 	EQ(pthread_create(&td, NULL, wait_on_other, NULL), 0);
 	do {
-		fl = (struct flock){ .l_type = F_WRLCK, .l_start = 1,
-		    .l_len = 1 };
+		fl = (struct flock){ .l_type = F_WRLCK,
+			.l_start = 1,
+			.l_len = 1 };
 		r = OK(rump_sys_fcntl(fd, F_GETLK, &fl));
 	} while (fl.l_type == F_UNLCK);
 	/* One of the two is told. */

@@ -4,13 +4,13 @@
 
 #include "tests/unit/unit.h"
 
-#define curlwp	rump_pub_lwproc_curlwp
-#define rfork	rump_pub_lwproc_rfork
-#define newlwp	rump_pub_lwproc_newlwp
-#define release	rump_pub_lwproc_releaselwp
+#define curlwp   rump_pub_lwproc_curlwp
+#define rfork    rump_pub_lwproc_rfork
+#define newlwp   rump_pub_lwproc_newlwp
+#define release  rump_pub_lwproc_releaselwp
 #define switchto rump_pub_lwproc_switch
-#define getpid	rump_sys_getpid
-#define getppid	rump_sys_getppid
+#define getpid   rump_sys_getpid
+#define getppid  rump_sys_getppid
 
 SUITE(lwproc);
 

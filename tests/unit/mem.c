@@ -91,9 +91,8 @@ Test(page, exhaustion_is_null_and_nothing_is_lost)
 
 Test(kmem, objects_are_zeroed_and_big_enough)
 {
-	static const size_t size[] = {
-		1, 32, 33, 64, 100, 500, 2048, 2049, 10000, 2 << 20
-	};
+	static const size_t size[] = { 1, 32, 33, 64, 100, 500, 2048, 2049,
+		10000, 2 << 20 };
 	size_t i, k, round;
 	char *p;
 

@@ -38,9 +38,8 @@ clear(struct radix *r, uint64_t key)
 
 Test(radix, finds_what_was_set)
 {
-	static const uint64_t keys[] = {
-		0, 1, 63, 64, 4095, 4096, 1ul << 32, 1ul << 51
-	};
+	static const uint64_t keys[] = { 0, 1, 63, 64, 4095, 4096, 1ul << 32,
+		1ul << 51 };
 	struct radix *r = new_tree();
 	size_t i;
 

@@ -24,25 +24,28 @@
 #define SUITE(name) TestSuite(name, .init = boot, .fini = finish, .timeout = 60)
 
 /* The call succeeds; its result. */
-#define OK(e) __extension__ ({						\
-	long ok_ = (long)(e);						\
-	cr_assert(ok_ >= 0, "%s: %ld, errno %d (%s)", #e, ok_, errno,	\
-	    strerror(errno));						\
-	ok_;								\
-})
+#define OK(e)                                                                 \
+	__extension__({                                                       \
+		long ok_ = (long)(e);                                         \
+		cr_assert(ok_ >= 0, "%s: %ld, errno %d (%s)", #e, ok_, errno, \
+		    strerror(errno));                                         \
+		ok_;                                                          \
+	})
 /* The call fails with this errno. */
-#define FAILS(e, err) do {						\
-	errno = 0;							\
-	long fails_ = (long)(e);					\
-	cr_assert(fails_ == -1 && errno == (err),			\
-	    "%s: %ld, errno %d (%s), not %s", #e, fails_, errno,	\
-	    strerror(errno), #err);					\
-} while (0)
-#define EQ(a, b) do {							\
-	long eq_a = (long)(a), eq_b = (long)(b);			\
-	cr_assert(eq_a == eq_b, "%s is %ld, %s is %ld", #a, eq_a, #b,	\
-	    eq_b);							\
-} while (0)
+#define FAILS(e, err)                                                    \
+	do {                                                             \
+		errno = 0;                                               \
+		long fails_ = (long)(e);                                 \
+		cr_assert(fails_ == -1 && errno == (err),                \
+		    "%s: %ld, errno %d (%s), not %s", #e, fails_, errno, \
+		    strerror(errno), #err);                              \
+	} while (0)
+#define EQ(a, b)                                                              \
+	do {                                                                  \
+		long eq_a = (long)(a), eq_b = (long)(b);                      \
+		cr_assert(eq_a == eq_b, "%s is %ld, %s is %ld", #a, eq_a, #b, \
+		    eq_b);                                                    \
+	} while (0)
 
 static inline void
 boot(void)
@@ -101,8 +104,8 @@ panics(void (*fn)(void), const char *why)
 
 	cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
 	    "wait status %#x, said: %s", status, said);
-	cr_assert(strstr(said, "panic: ") != NULL &&
-	    strstr(said, why) != NULL, "it said: %s", said);
+	cr_assert(strstr(said, "panic: ") != NULL && strstr(said, why) != NULL,
+	    "it said: %s", said);
 }
 
 static inline int
