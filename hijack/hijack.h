@@ -41,6 +41,7 @@ struct hj_spec {
 	int sp_nprefix;
 	struct hj_prefix sp_prefix[HJ_PREFIX_MAX];
 	bool sp_pipe;        /* pipe=yes: pipes are rump's */
+	bool sp_socket;      /* socket= was given */
 	char sp_text[1024];  /* RUMPHIJACK as given, for the next exec */
 	char sp_store[1024]; /* the prefixes */
 };

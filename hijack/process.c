@@ -290,6 +290,22 @@ hj_bare_fork(void)
 	hj_leave();
 }
 
+/*
+ * A child that the host has let us wait for, and that had not attached yet.
+ * With one thread only we know which of our forks a slot is about.
+ */
+static bool
+died_unattached(struct host *h, long pid)
+{
+
+	if (pid <= 0 || atomic_load(&h->h_state) != HOST_EMBRYO ||
+	    h->h_parent != curcpu()->c_host || h->h_pid != pid ||
+	    hj_proc()->p_nlwps != 1 || rumpuser_kill(pid, 0) != -ESRCH)
+		return false;
+	h->h_flags |= HOST_GONE;
+	return true;
+}
+
 /* After wait4 (a pid) or waitid (0): whose child was that? */
 void
 hj_post_wait(long pid)
@@ -304,6 +320,10 @@ hj_post_wait(long pid)
 	self = curcpu()->c_host;
 	for (i = 1; i < n; i++) {
 		h = host_byindex(i);
+		if (died_unattached(h, pid)) {
+			killed += reap_host(i);
+			continue;
+		}
 		if (atomic_load(&h->h_state) == HOST_LIVE && i != self &&
 		    (pid > 0 ? h->h_pid == pid : h->h_parent == self) &&
 		    host_dead(h))

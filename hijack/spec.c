@@ -149,8 +149,10 @@ parse_key(struct parse *ps, const char *s, size_t n)
 		ps->ps_spec->sp_pipe = is(v, vl, "yes");
 		return 0;
 	}
-	if (is(s, kl, "socket"))
+	if (is(s, kl, "socket")) {
+		ps->ps_spec->sp_socket = true;
 		return check_families(ps, v, vl);
+	}
 	if (is(s, kl, "fdoff")) {
 		/* Descriptors have the host's numbers: there is no offset. */
 		for (i = 0; i < vl; i++)
@@ -175,6 +177,7 @@ hj_spec_parse(struct hj_spec *sp, const char *text, char *msg, size_t msgsize)
 
 	sp->sp_nprefix = 0;
 	sp->sp_pipe = false;
+	sp->sp_socket = false;
 	if (n >= sizeof(sp->sp_text)) {
 		kfmt(msg, msgsize, "RUMPHIJACK: too long");
 		return -1;

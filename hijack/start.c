@@ -167,7 +167,7 @@ set_prefix(void)
 }
 
 static void
-read_spec(void)
+read_spec(bool attached)
 {
 	const char *s = rumpuser_getenv("RUMPHIJACK");
 	char msg[256];
@@ -176,6 +176,10 @@ read_spec(void)
 		sizeof(msg)) != 0)
 		hj_die(EXIT_OURS, "%s", msg);
 	set_prefix();
+	/* Once, by the kernel's first process. */
+	if (s != NULL && hj.hp_spec.sp_socket && !attached)
+		kprintf("rumphijack: RUMPHIJACK: socket: this kernel has no "
+			"sockets, they stay the host's\n");
 }
 
 static void
@@ -341,7 +345,7 @@ start(int argc, char **argv, char **envp)
 	auxv = (void *)(e + 1);
 	attached = hj_env_attach(envp, &at);
 	check(kern_start(envp), "RUMP_SPIN_US");
-	read_spec();
+	read_spec(attached);
 	find_self();
 	if (attached)
 		attach(&at);

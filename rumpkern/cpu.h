@@ -182,7 +182,7 @@ struct host {
 };
 
 #define HOST_HIJACK 1 /* h_proc mirrors the host process */
-#define HOST_EXEC   2 /* between exec and the new image's attach */
+#define HOST_GONE   4 /* its parent was told: it died before it attached */
 
 extern __thread struct cpu *kcurcpu
     __attribute__((tls_model("initial-exec"), visibility("hidden")));

@@ -26,6 +26,8 @@ host_dead(struct host *h)
 
 	if (state == HOST_LIVE)
 		return !claimed(h->h_index);
+	if (state == HOST_EMBRYO && (h->h_flags & HOST_GONE))
+		return true;
 	if (state == HOST_EMBRYO)
 		return !claimed(h->h_parent) && !claimed(h->h_index) &&
 		    rumpuser_monotonic() - h->h_since > EMBRYO_NS;
