@@ -147,33 +147,40 @@ Test(lock, a_waiter_gets_it_when_it_is_free)
 static void *
 wait_on_other(void *arg)
 {
-	(void)arg;
+	bool *told = arg;
+	int r;
+
 	rump_pub_lwproc_switch(second);
 	EQ(set(F_SETLK, F_WRLCK, 1, 1), 0);
-	rump_sys_fcntl(fd, F_SETLKW,
+	r = rump_sys_fcntl(fd, F_SETLKW,
 	    &(struct flock){ .l_type = F_WRLCK, .l_start = 0, .l_len = 1 });
+	*told = r == -1 && errno == EDEADLK;
+	EQ(r, *told ? -1 : 0);
+	EQ(set(F_SETLK, F_UNLCK, 0, 0), 0);
 	rump_pub_lwproc_switch(NULL);
 	return NULL;
 }
 
 Test(lock, a_circle_is_edeadlk)
 {
+	bool told = false;
 	struct flock fl;
 	pthread_t td;
 	int r;
 
 	EQ(set(F_SETLK, F_WRLCK, 0, 1), 0);
-	EQ(pthread_create(&td, NULL, wait_on_other, NULL), 0);
+	EQ(pthread_create(&td, NULL, wait_on_other, &told), 0);
 	do {
 		fl = (struct flock){ .l_type = F_WRLCK,
 			.l_start = 1,
 			.l_len = 1 };
 		r = OK(rump_sys_fcntl(fd, F_GETLK, &fl));
 	} while (fl.l_type == F_UNLCK);
-	/* One of the two is told. */
 	r = set(F_SETLKW, F_WRLCK, 1, 1);
 	if (r != 0)
 		EQ(errno, EDEADLK);
 	EQ(set(F_SETLK, F_UNLCK, 0, 0), 0);
 	pthread_join(td, NULL);
+	/* Whichever came second is told; the other one gets its lock. */
+	EQ(told, r == 0);
 }
