@@ -22,7 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS 21
+#define ROUNDS       21
+#define ROUNDS_APART 11 /* of long runs */
 
 enum kind {
 	CALLS,
@@ -122,11 +123,11 @@ static bool
 run_apart(const char *name, enum how how, struct result *res)
 {
 	const char *row = strchr(name, '.') + 1;
-	double h[ROUNDS], r[ROUNDS];
+	double h[ROUNDS_APART], r[ROUNDS_APART];
 	struct result one;
 	int i;
 
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS_APART; i++) {
 		if (run_once(&one, PLAIN, "hjcalls", "-1", row) != 2)
 			return false;
 		h[i] = one.host;
@@ -135,8 +136,8 @@ run_apart(const char *name, enum how how, struct result *res)
 		r[i] = one.host;
 	}
 	*res = one;
-	res->host = median(h, ROUNDS);
-	res->rump = median(r, ROUNDS);
+	res->host = median(h, ROUNDS_APART);
+	res->rump = median(r, ROUNDS_APART);
 	return true;
 }
 

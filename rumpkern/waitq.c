@@ -7,8 +7,8 @@
  * a wake given to a process that dies is not lost: its reaper passes it on.
  *
  * A sleeper spins before it sleeps in the host only while whoever woke it last
- * can do so again soon: it is not asleep itself, and was last seen on another
- * processor (on our own it could not run while we spin).
+ * can do so again soon, that is, is not asleep itself.  Where that one was last
+ * seen on our own processor it gets it, as it could not run while we spin.
  */
 #include "rumpkern/klog.h"
 #include "rumpkern/waitq.h"
@@ -159,9 +159,15 @@ woken(struct cpu *c)
 	return atomic_load_explicit(&c->c_wake, memory_order_acquire) != 0;
 }
 
-/* Is whoever woke us last likely to do so soon, while we spin? */
-static bool
-waker_runs(struct cpu *c)
+enum peer {
+	PEER_ASLEEP,    /* it will not wake us soon */
+	PEER_HERE,      /* it can once it gets our processor */
+	PEER_ELSEWHERE, /* it can while we spin */
+};
+
+/* What is whoever woke us last about? */
+static enum peer
+waker_state(struct cpu *c)
 {
 	uint32_t waker;
 	struct cpu *w;
@@ -169,32 +175,45 @@ waker_runs(struct cpu *c)
 
 	waker = atomic_load_explicit(&c->c_waker, memory_order_relaxed);
 	if (waker == 0)
-		return true;
+		return PEER_ELSEWHERE;
 	w = cpu_byindex(waker);
 	if (atomic_load_explicit(&w->c_asleep, memory_order_relaxed) != 0 &&
 	    atomic_load_explicit(&w->c_wake, memory_order_relaxed) == 0)
-		return false;
+		return PEER_ASLEEP;
 	here = rumpuser_processor();
 	atomic_store_explicit(&c->c_processor, here, memory_order_relaxed);
-	return here < 0 ||
-	    here != atomic_load_explicit(&w->c_processor, memory_order_relaxed);
+	if (here >= 0 &&
+	    here == atomic_load_explicit(&w->c_processor, memory_order_relaxed))
+		return PEER_HERE;
+	return PEER_ELSEWHERE;
 }
 
-/* Spin up to the cpu's limit; true: woken. */
+/*
+ * Spin up to the cpu's limit; true: woken.  A waker on our own processor gets
+ * it: that is cheaper than to be woken by the host, and two that want to run
+ * are what makes the host use another processor that is idle.
+ */
 static bool
 spin(struct cpu *c, uint64_t start)
 {
+	enum peer peer;
 	int i;
 
 	do {
-		for (i = 0; i < 24; i++) {
+		if (woken(c))
+			return true;
+		peer = waker_state(c);
+		if (peer == PEER_ASLEEP)
+			return false;
+		if (peer == PEER_HERE)
+			rumpuser_yield();
+		for (i = 0; peer == PEER_ELSEWHERE && i < 24; i++) {
 			if (woken(c))
 				return true;
 			kpause();
 		}
-	} while (waker_runs(c) &&
-	    rumpuser_monotonic() - start < c->c_spinlimit);
-	return false;
+	} while (rumpuser_monotonic() - start < c->c_spinlimit);
+	return woken(c);
 }
 
 /* Learn from the last wait whether spinning pays. */
@@ -219,7 +238,7 @@ wait_woken(struct cpu *c, uint64_t until, int flags)
 	uint64_t start = 0, now = 0;
 	int error = 0, host;
 
-	if (c->c_spinlimit != 0 && (woken(c) || waker_runs(c))) {
+	if (c->c_spinlimit != 0) {
 		start = rumpuser_monotonic();
 		if (spin(c, start)) {
 			adapt(c, true, 0);
