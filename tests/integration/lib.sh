@@ -133,6 +133,17 @@ need()
 	done
 }
 
+# for_others: any user may run the shim from here on, wherever the build is.
+for_others()
+{
+	[ -n "$RUMPHIJACK_RUN" ] || return 0
+	mkdir "$T/.libs"
+	cp "$(dirname "$RUMPHIJACK_RUN")/.libs/librumphijack.so" "$T/.libs"
+	cp "$RUMPHIJACK_RUN" "$T"
+	chmod 755 "$T"
+	RUMPHIJACK_RUN=$T/rumphijack-run
+}
+
 # need_if REASON COMMAND...: run the next case only where the command works.
 need_if()
 {

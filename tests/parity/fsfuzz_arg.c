@@ -22,7 +22,8 @@
 static char *inpool; /* random bytes, then a guard page */
 static char *guard;  /* a PROT_NONE page after a good one */
 static char *readonly;
-static char *unmapped;
+/* So low that the host places nothing there: it stays unmapped. */
+static char *const unmapped = (char *)0x8000;
 char *outpool;
 
 static char *
@@ -54,8 +55,6 @@ buffers_init(void)
 	guard = guarded(PAGE) + PAGE;
 	readonly = guarded(PAGE);
 	mprotect(readonly, PAGE, PROT_READ);
-	unmapped = guarded(PAGE);
-	munmap(unmapped, 2 * PAGE);
 }
 
 /* The descriptor a code stands for: a slot of the side, or a bad one. */
