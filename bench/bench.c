@@ -7,6 +7,8 @@
  * rounds, and the medians are shown.  How a row is measured:
  *
  *	CALLS	both sides in one process, by bench/apicalls or bench/hjcalls
+ *	LWPROC	the same for rump_lwproc(3), by bench/lwpcalls; see there what the
+ *		host's column says
  *	APART	what no process can do both ways: bench/hjcalls without and with
  *		the shim in turn
  *	BOOT	rump_init() in fresh processes; there is no host's figure
@@ -27,6 +29,7 @@
 
 enum kind {
 	CALLS,
+	LWPROC,
 	APART,
 	APART_PIPE,
 	BOOT,
@@ -56,6 +59,14 @@ static const struct bench_row {
 	{ "api.read_bulk", CALLS, NULL },
 	{ "api.write_bulk", CALLS, NULL },
 	{ "boot", BOOT, NULL },
+	{ "lwproc.switch", LWPROC, NULL },
+	{ "lwproc.rfork_release", LWPROC, NULL },
+	{ "lwproc.newlwp_release", LWPROC, NULL },
+	{ "lwproc.implicit", LWPROC, NULL },
+	{ "lwproc.implicit_2thr", LWPROC, NULL },
+	{ "lwproc.switch_vs_thread", LWPROC, NULL },
+	{ "lwproc.procs", LWPROC, NULL },
+	{ "lwproc.lwps", LWPROC, NULL },
 	{ "hijack.pread4k", CALLS, NULL },
 	{ "hijack.pwrite4k", CALLS, NULL },
 	{ "hijack.open_close", CALLS, NULL },
@@ -217,6 +228,10 @@ run_row(const struct bench_row *br)
 	switch (br->kind) {
 	case CALLS:
 		ok = run_calls(br->name, &res);
+		break;
+	case LWPROC:
+		ok = run_once(&res, PLAIN, "lwpcalls",
+			 strchr(br->name, '.') + 1, NULL) == 3;
 		break;
 	case APART:
 		ok = run_apart(br->name, SHIM, &res);

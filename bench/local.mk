@@ -2,7 +2,7 @@
 # The benchmark: make bench [BENCH='row ...'].
 
 # bench/bench runs the others; see bench/bench.c.
-bench_programs = bench/bench bench/apicalls bench/timeit
+bench_programs = bench/bench bench/apicalls bench/lwpcalls bench/timeit
 bench_bench_SOURCES = bench/bench.c bench/child.c bench/child.h \
 	bench/measure.c bench/measure.h bench/tree.c bench/tree.h
 bench_bench_LDADD =
@@ -10,6 +10,9 @@ bench_apicalls_SOURCES = bench/apicalls.c bench/calls.c bench/calls.h \
 	bench/measure.c bench/measure.h bench/rows.c
 bench_apicalls_LDADD = librump.la
 bench_apicalls_LDFLAGS = $(AM_LDFLAGS) -no-install
+bench_lwpcalls_SOURCES = bench/lwpcalls.c bench/measure.c bench/measure.h
+bench_lwpcalls_LDADD = librump.la
+bench_lwpcalls_LDFLAGS = $(AM_LDFLAGS) -no-install
 bench_timeit_SOURCES = bench/timeit.c bench/measure.c bench/measure.h
 bench_timeit_LDADD =
 if BUILD_HIJACK

@@ -4,6 +4,7 @@
  */
 #include <asm/unistd.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/mman.h>
 
 #include "hijack/hijack.h"
@@ -55,12 +56,9 @@ follows(const struct hj_frame *hf, const struct hj_callinfo *ci)
 		(arg(hf, ci->hc_atflags) & AT_SYMLINK_NOFOLLOW));
 }
 
-/*
- * The host's answer.  It may block: signals are let in, but not (ours) while
- * the path is in the cpu's buffers, which their handlers use as well.
- */
+/* The host's answer.  It may block: signals are let in. */
 static long
-host_path_call(const struct hj_frame *hf, bool ours)
+host_path_call(const struct hj_frame *hf)
 {
 	const long *a = hf->hf_args;
 	long ret;
@@ -68,12 +66,73 @@ host_path_call(const struct hj_frame *hf, bool ours)
 	if (unlikely(hj.hp_traceall))
 		hj_trace_host(hf);
 	hj_thread.ht_onhost = true;
-	if (!ours)
-		hj_leave();
+	if (unlikely(hj_lazymaps()))
+		hj_mmap_ready(hf);
+	hj_leave();
 	ret = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	if (!ours)
-		hj_enter();
+	hj_enter();
 	return ret;
+}
+
+/*
+ * The same where paths may lie in the cpu's buffers: the program's handlers
+ * use these as well, so meanwhile they are on the stack.
+ */
+long
+hj_host_paths(const struct hj_frame *hf)
+{
+	char(*bufs)[KPATH_MAX + 256] = curcpu()->c_hjpath;
+	struct hj_frame moved = *hf;
+	size_t len[6] = { 0 };
+	long *a = moved.hf_args, ret;
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		if ((uint64_t)a[i] - (uint64_t)bufs >=
+		    sizeof(curcpu()->c_hjpath))
+			continue;
+		len[i] = strlen((char *)a[i]) + 1;
+		a[i] = (long)memcpy(__builtin_alloca(len[i]), (char *)a[i],
+		    len[i]);
+	}
+	ret = host_path_call(&moved);
+	for (i = 0; i < 6; i++)
+		memcpy((char *)hf->hf_args[i], (char *)a[i], len[i]);
+	return ret;
+}
+
+/* A symlink to nothing: it was refused before its own path was looked at. */
+static bool
+no_target(const struct hj_frame *hf)
+{
+	char c;
+
+	return (hf->hf_nr == __NR_symlink || hf->hf_nr == __NR_symlinkat) &&
+	    copyin((const void *)hf->hf_args[0], &c, 1) == 0 && c == '\0';
+}
+
+/* openat2 with RESOLVE_IN_ROOT: an absolute path starts at dirfd as well. */
+static bool
+in_root(const struct hj_frame *hf)
+{
+	struct open_how how;
+
+	return hf->hf_nr == __NR_openat2 &&
+	    copyin((const void *)hf->hf_args[2], &how, sizeof(how)) == 0 &&
+	    (how.resolve & RESOLVE_IN_ROOT);
+}
+
+static long
+in_root_call(const struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+	int dirfd = (int)hf->hf_args[0];
+
+	if (dirfd == AT_FDCWD ? !(hj_proc()->p_flags & PROC_HOSTCWD) :
+				hj_fd_isrump(dirfd))
+		return sys_call(ci->hc_rsys, hf->hf_args);
+	if (dirfd != AT_FDCWD && hj_fd_ours(dirfd))
+		return -EBADF;
+	return host_path_call(hf);
 }
 
 /* A call on one path. */
@@ -87,6 +146,8 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 	int error, hops;
 	bool changed;
 
+	if (unlikely(in_root(hf)))
+		return in_root_call(hf, ci);
 	memcpy(args, hf->hf_args, sizeof(args));
 	for (hops = 0; hops < HOPS; hops++) {
 		switch (hj_path_where(&dirfd, path, buf, &changed, &error)) {
@@ -112,8 +173,8 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 					hf->hf_args[ci->hc_dirfd - 1] =
 					    AT_FDCWD;
 			}
-			ret = host_path_call(hf, hops > 0);
-			if (ret != -ENOENT || error != 0 ||
+			ret = hops > 0 ? hj_host_paths(hf) : host_path_call(hf);
+			if (ret != -ENOENT || error != 0 || no_target(hf) ||
 			    hj_path_where(&dirfd, path, buf, &changed,
 				&error) != HJ_AT_HOST ||
 			    error != 0 ||
@@ -151,6 +212,25 @@ make_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 	    !hj.hp_spec.sp_pipe)
 		return HJ_TO_HOST;
 	return sys_call(ci->hc_rsys, hf->hf_args);
+}
+
+/*
+ * A descriptor of the host's and a path: inotify's.  The host cannot watch what
+ * is not its own, and must not look for it at its own cwd.
+ */
+static long
+fdpath_call(const struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+	char *buf = curcpu()->c_hjpath[0];
+	int dirfd = ci->hc_dirfd ? (int)arg(hf, ci->hc_dirfd) : AT_FDCWD;
+	bool changed;
+	int error;
+
+	if (hj_path_where(&dirfd, (const char *)arg(hf, ci->hc_path), buf,
+		&changed, &error) != HJ_AT_RUMP)
+		return HJ_TO_HOST;
+	hj_trace_note("%s is the rump kernel's: the host cannot watch it", buf);
+	return -ENOENT;
 }
 
 static long
@@ -286,7 +366,7 @@ body(struct hj_frame *hf, const struct hj_callinfo *ci)
 	case HR_MAKE:
 		return make_call(hf, ci);
 	case HR_FDPATH:
-		return HJ_TO_HOST;
+		return fdpath_call(hf, ci);
 	}
 	return special_call(hf);
 }
@@ -328,6 +408,43 @@ mended(void)
 	    hj_mmap_fault(hj_thread.ht_fault);
 }
 
+/* A call of the host's where pages are mapped when they are touched. */
+static int
+lazy_call(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+
+	hj_enter();
+	hj_mmap_ready(hf);
+	hj_leave();
+	hf->hf_ret = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return HJ_DONE;
+}
+
+/* Calls that only these processes look at: the host's, but they touch memory. */
+static const uint16_t touching[] = {
+	__NR_clock_gettime,
+	__NR_clock_nanosleep,
+	__NR_getrandom,
+	__NR_getrusage,
+	__NR_nanosleep,
+	__NR_process_vm_readv,
+	__NR_process_vm_writev,
+	__NR_sysinfo,
+	__NR_uname,
+};
+
+static bool
+only_touches(long nr)
+{
+	size_t i;
+
+	for (i = 0; i < nelem(touching); i++)
+		if (nr == touching[i])
+			return true;
+	return false;
+}
+
 int
 hj_dispatch(struct hj_frame *hf)
 {
@@ -337,7 +454,7 @@ hj_dispatch(struct hj_frame *hf)
 	long ret;
 	int verdict;
 
-	if (likely(*rumpuser_process.ru_mine != 0) && plainly_host(hf, ci))
+	if (likely(*rumpuser_process.ru_mine == 1) && plainly_host(hf, ci))
 		return HJ_HOST;
 	if (hf->hf_nr == __NR_exit && curcpu() == NULL)
 		return HJ_HOST;
@@ -348,6 +465,9 @@ hj_dispatch(struct hj_frame *hf)
 		if (plainly_host(hf, ci))
 			return HJ_HOST;
 	}
+	if (unlikely(hj_lazymaps()) &&
+	    (plainly_host(hf, ci) || only_touches(hf->hf_nr)))
+		return lazy_call(hf);
 	verdict = around(hf);
 	if (verdict >= 0)
 		return verdict;
@@ -366,6 +486,8 @@ hj_dispatch(struct hj_frame *hf)
 	if (ret == HJ_TO_HOST) {
 		if (unlikely(hj.hp_traceall))
 			hj_trace_host(&orig);
+		if (unlikely(hj_lazymaps()))
+			return lazy_call(hf);
 		return HJ_HOST;
 	}
 	hf->hf_ret = ret == -KERESTART ? -EINTR : ret;
@@ -386,6 +508,16 @@ hj_post(long result, long nr)
 	if (result >= 0)
 		hj_post_wait(result);
 	return result;
+}
+
+void
+hj_dispatch_lazy(void)
+{
+	size_t i;
+
+	for (i = 0; i < nelem(touching); i++)
+		if (hj_route[touching[i]] == 0)
+			hj_route[touching[i]] = HR_SPECIAL;
 }
 
 /*

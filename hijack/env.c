@@ -2,6 +2,10 @@
 /*
  * env: see env.h.
  */
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "hijack/env.h"
 #include "hijack/hijack.h"
 #include "hijack/image.h"
@@ -22,14 +26,39 @@ starts(const char *s, const char *head)
 	return strncmp(s, head, strlen(head)) == 0;
 }
 
-/* The end of this library's name if list starts with it, or NULL. */
+static bool
+same_file(const char *path)
+{
+	struct stat st, self;
+
+	return hj_host(__NR_newfstatat, AT_FDCWD, path, &st, 0) == 0 &&
+	    hj_host(__NR_newfstatat, AT_FDCWD, hj.hp_self, &self, 0) == 0 &&
+	    st.st_dev == self.st_dev && st.st_ino == self.st_ino;
+}
+
+/*
+ * The end of the first name in list if that is this library, however it is
+ * spelt, or NULL.  Without a slash ld.so searches for it.
+ */
 static const char *
 is_self(const char *list)
 {
-	size_t n = strlen(hj.hp_self);
+	const char *base = hj.hp_self, *s;
+	char path[sizeof(hj.hp_self)];
+	bool slash = false;
+	size_t n;
 
-	if (strncmp(list, hj.hp_self, n) == 0 &&
-	    (list[n] == '\0' || list[n] == ':' || list[n] == ' '))
+	for (n = 0; list[n] != '\0' && list[n] != ':' && list[n] != ' '; n++)
+		slash |= list[n] == '/';
+	if (n == 0 || n >= sizeof(path))
+		return NULL;
+	memcpy(path, list, n);
+	path[n] = '\0';
+	for (s = base; *s != '\0'; s++)
+		if (*s == '/')
+			base = s + 1;
+	if (slash ? strcmp(path, hj.hp_self) == 0 || same_file(path) :
+		    strcmp(path, base) == 0)
 		return list + n;
 	return NULL;
 }
@@ -205,6 +234,42 @@ hide_last(char **envp, const char *head)
 			last = envp;
 	if (last != NULL)
 		take_out(last);
+}
+
+/*
+ * A name of this library that holds at this cwd, or for this search path, only
+ * would not do for the programs to come.
+ */
+void
+hj_env_absolute(char **envp)
+{
+	static char buf[HJ_ENV_SIZE / 4];
+	char *end = buf + sizeof(buf) - sizeof(hj.hp_self) - 2, *p;
+	const char *s, *e;
+	bool relative = false;
+
+	for (; *envp != NULL && !starts(*envp, PRELOAD); envp++)
+		continue;
+	if (*envp == NULL)
+		return;
+	p = buf + kfmt(buf, sizeof(buf), PRELOAD);
+	for (s = *envp + strlen(PRELOAD); *s != '\0';) {
+		e = *s != '/' ? is_self(s) : NULL;
+		relative |= e != NULL;
+		if (e != NULL) {
+			s = e;
+			p += kfmt(p, sizeof(hj.hp_self), "%s", hj.hp_self);
+		}
+		while (*s != '\0' && *s != ':' && *s != ' ' && p < end)
+			*p++ = *s++;
+		while ((*s == ':' || *s == ' ') && p < end)
+			*p++ = *s++;
+		if (p >= end)
+			return;
+	}
+	*p = '\0';
+	if (relative)
+		*envp = buf;
 }
 
 void

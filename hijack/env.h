@@ -36,6 +36,8 @@ struct hj_attach {
 
 /* true: the variable is there and well formed; it is taken out of envp. */
 bool hj_env_attach(char **envp, struct hj_attach *);
+/* In the first process: LD_PRELOAD names this library by its path. */
+void hj_env_absolute(char **envp);
 /* Take out what the program should not see. */
 void hj_env_hide(char **envp, unsigned hide);
 

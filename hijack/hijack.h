@@ -53,6 +53,7 @@ struct hj_process {
 	int hp_holder;        /* the placeholder, O_PATH */
 	int hp_tracefd;       /* -1: no trace */
 	bool hp_traceall;
+	bool hp_lazymaps;  /* see hj_mmap_ready() */
 	char hp_self[512]; /* this library's path */
 	char hp_exe[4096]; /* /proc/self/exe if that is rump's, or "" */
 	/* The host's idea of the cwd; guarded by hp_cwdlock. */
@@ -63,21 +64,33 @@ struct hj_process {
 
 extern struct hj_process hj;
 
+#define HJ_VFORKS 4 /* as deep as children of vfork may call vfork */
+
+/* A thread that waits for its child of vfork to let go of its memory. */
+struct hj_vfork {
+	struct cpu *vf_cpu;
+	uint64_t vf_sigmask;
+	struct host *vf_childhost;
+	uint64_t vf_childfork;
+	int vf_fds[3]; /* the shim's own */
+};
+
 /* What is private to a thread; a child of vfork shares its parent's. */
 struct hj_thread {
 	uint32_t ht_busy;    /* in the kernel: defer signals */
 	uint32_t ht_restart; /* the signals raised allow a restart */
-	uint64_t ht_noted;   /* signals deferred, bit sig-1 */
+	uint64_t ht_noted;   /* signals deferred, bit sig-1; NOTE_CUT */
 	uint64_t ht_sigmask; /* saved around a fork */
 	void *ht_exectmp;    /* memory of an exec under way */
 	size_t ht_exectmplen;
 	struct cpu *ht_child; /* made for a fork under way */
 	struct host *ht_childhost;
-	struct cpu *ht_vparent; /* the cpu of the parent of this vfork child */
-	bool ht_vfork;          /* the fork under way is one */
-	bool ht_onhost;         /* the call was made on the host */
-	void *ht_fault;         /* what the kernel's EFAULT was about */
-	int ht_fds[3];          /* the shim's own before a vfork */
+	uint64_t ht_childfork; /* its h_fork */
+	struct hj_vfork ht_vfork[HJ_VFORKS];
+	uint32_t ht_nvfork; /* of these: this is such a child if not 0 */
+	bool ht_isvfork;    /* the fork under way is one */
+	bool ht_onhost;     /* the call was made on the host */
+	void *ht_fault;     /* what the kernel's EFAULT was about */
 };
 
 extern __thread struct hj_thread hj_thread
@@ -107,6 +120,8 @@ void hj_enter(void);
 /* Raises what was deferred; true: restart the call if it was interrupted. */
 bool hj_leave(void);
 void hj_signal_init(void);
+/* Before the thread leaves the kernel, hj_mmap_cut() is to run. */
+void hj_signal_cut(void);
 /* From now on the kernel may send this process KWAKE_SIGNAL. */
 void hj_signal_wakes(void);
 /* Around an exec: what the program ignores the new image is to ignore. */
@@ -171,11 +186,15 @@ bool hj_path_procexe(const char *path);
 const char *hj_path_proccwd(const char *path);
 /* path2.c: a call on two paths. */
 long hj_path2_call(struct hj_frame *, const struct hj_callinfo *);
+
+/* cwd.c */
+/* The name of the host's cwd, as long as nobody changed it; or NULL. */
+const char *hj_cwd_host(void);
+void hj_cwd_changed(void);
 long hj_sys_chdir(struct hj_frame *);
 long hj_sys_fchdir(struct hj_frame *);
 long hj_sys_getcwd(struct hj_frame *);
 long hj_sys_chroot(struct hj_frame *);
-void hj_cwd_changed(void);
 
 /* symlink.c */
 /*
@@ -233,13 +252,32 @@ long hj_sys_mprotect(struct hj_frame *);
 long hj_sys_mremap(struct hj_frame *);
 /* A SIGBUS of the program at this address: true if it may go on. */
 bool hj_mmap_fault(void *addr);
+/*
+ * There are shared mappings whose pages are mapped when they are touched: those
+ * that a call of the host is about to touch are.  hj_lazymaps(): is it so?
+ */
+void hj_mmap_ready(const struct hj_frame *);
+#define HJ_LAZYMAPS 2 /* in *ru_mine, in place of 1 */
+static inline bool
+hj_lazymaps(void)
+{
+	return *rumpuser_process.ru_mine == HJ_LAZYMAPS;
+}
+/* In a forked child. */
+void hj_mmap_forked(void);
+/* A mapped file was cut off: what is beyond its end is to fault. */
+void hj_mmap_cut(void);
 
 /* poll.c */
 long hj_sys_poll(struct hj_frame *);
 long hj_sys_epoll_ctl(struct hj_frame *);
 
 /* dispatch.c */
+/* The host's answer to a call whose paths may lie in the cpu's buffers. */
+long hj_host_paths(const struct hj_frame *);
 void hj_dispatch_init(void);
+/* From now on calls that touch memory are looked at. */
+void hj_dispatch_lazy(void);
 
 /* trace.c */
 void hj_trace(int rsys, const long *args, long ret);

@@ -21,6 +21,7 @@ nodist_librumphijack_la_SOURCES = hijack/hjroute.c
 
 # The sources of hijack/, headers too. One line a file, sorted.
 librumphijack_la_SOURCES =
+librumphijack_la_SOURCES += hijack/cwd.c
 librumphijack_la_SOURCES += hijack/dispatch.c
 librumphijack_la_SOURCES += hijack/elfmod.c
 librumphijack_la_SOURCES += hijack/elfmod.h

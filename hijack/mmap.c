@@ -5,14 +5,22 @@
  *
  * The range is first mapped from beyond the end of the arena, where every
  * access is the host's SIGBUS, as it is beyond the end of a file.  Then each
- * run of pages that lie together in the arena is mapped over it, and zeroes
- * over a private mapping's holes.  What stays is looked at again when it is
- * touched (hj_mmap_fault()): the file may have grown, or it is so large that
- * its holes got no pages yet.
+ * run of pages that lie together in the arena is mapped over it; holes have got
+ * pages, which stay holes until they are touched (rumpvfs/tmpfs_idle.c).  What
+ * remains is looked at again when it is touched (hj_mmap_fault()), or when a
+ * call of the host is about to (hj_mmap_ready()): the file may have grown, or it
+ * is so large that its holes got no pages yet.  Such holes of a private mapping
+ * are zeroes.
+ *
+ * A process that cuts off a file's pages takes them out of its own mappings
+ * (hj_mmap_cut()).  In those of others they are zeroes from then on, and are the
+ * file's again when it grows.
  */
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "hijack/hijack.h"
 #include "rumpkern/arena.h"
@@ -26,9 +34,12 @@
 #define BATCH       256 /* pages asked for at once; c_bounce */
 #define EAGER_SHARE 8   /* holes that take no more of what is free are filled */
 #define AROUND      16  /* pages mapped at a fault */
+#define MOST        (1UL << 31) /* bytes that a call moves */
+#define IN_VAIN     100 /* faults at one page, and then it cannot be had */
 
-/* The page of the last fault that was mended. */
+/* The page of the last fault that was mended, and how often that was. */
 static __thread uint64_t last_fault __attribute__((tls_model("initial-exec")));
+static __thread uint32_t nfaults __attribute__((tls_model("initial-exec")));
 
 static struct host *
 our_host(void)
@@ -91,9 +102,39 @@ within(const struct vnode *vp, uint64_t index, size_t n)
 	return index >= end ? 0 : kmin((uint64_t)n, end - index);
 }
 
+/* Map [addr, addr+len), a range without pages: every access is SIGBUS. */
+static long
+map_nothing(char *addr, size_t len, unsigned long prot, unsigned long flags)
+{
+
+	return hj_host(__NR_mmap, addr, len, prot,
+	    flags & ~(unsigned long)(MAP_POPULATE | MAP_LOCKED),
+	    rumpuser_process.ru_arenafd, round_page(ARENA->a_map.am_size));
+}
+
+/* From now on pages may be missing in a shared mapping. */
+static void
+set_lazy(void)
+{
+
+	if (hj.hp_lazymaps)
+		return;
+	hj_dispatch_lazy();
+	hj.hp_lazymaps = true;
+	*rumpuser_process.ru_mine = HJ_LAZYMAPS;
+}
+
+void
+hj_mmap_forked(void)
+{
+
+	if (hj.hp_lazymaps)
+		*rumpuser_process.ru_mine = HJ_LAZYMAPS;
+}
+
 /*
  * Map pages [index, index+n) of the file at addr, as far as there are any;
- * alloc: a shared mapping's holes get pages.
+ * alloc: holes get pages.
  */
 static long
 map_batch(struct vnode *vp, uint64_t index, size_t n, char *addr,
@@ -105,7 +146,7 @@ map_batch(struct vnode *vp, uint64_t index, size_t n, char *addr,
 	long ret;
 
 	n = within(vp, index, n);
-	if (vnode_map_pages(vp, index, n, shared && alloc, page) != 0 &&
+	if (vnode_map_pages(vp, index, n, alloc, page) != 0 &&
 	    vnode_map_pages(vp, index, n, false, page) != 0)
 		return -ENOMEM;
 	for (i = 0; i < n; i += run) {
@@ -114,8 +155,10 @@ map_batch(struct vnode *vp, uint64_t index, size_t n, char *addr,
 		    page[i + run] ==
 			(page[i] == 0 ? 0 : page[i] + run * KPAGE_SIZE))
 			run++;
-		if (page[i] == 0 && shared)
+		if (page[i] == 0 && shared) {
+			set_lazy();
 			continue;
+		}
 		ret = map_run(addr + i * KPAGE_SIZE, run, page[i], prot, flags);
 		if (failed(ret))
 			return ret;
@@ -129,16 +172,15 @@ map_file(struct vnode *vp, char *addr, size_t len, unsigned long prot,
 {
 	uint64_t index = off >> KPAGE_SHIFT;
 	size_t n = round_page(len) >> KPAGE_SHIFT, step, done;
-	uint64_t end = round_page(ARENA->a_map.am_size);
 	bool eager = n <= vfs_room() / EAGER_SHARE;
 	char *base;
 	long ret;
 
-	ret = hj_host(__NR_mmap, addr, len, prot,
-	    flags & ~(unsigned long)(MAP_POPULATE | MAP_LOCKED),
-	    rumpuser_process.ru_arenafd, end);
+	ret = map_nothing(addr, len, prot, flags);
 	if (failed(ret))
 		return ret;
+	if ((flags & MAP_TYPE) != MAP_PRIVATE && within(vp, index, n) < n)
+		set_lazy();
 	base = (char *)ret;
 	for (done = 0; done < within(vp, index, n); done += step) {
 		step = kmin(n - done, (size_t)BATCH);
@@ -377,13 +419,40 @@ hj_sys_mremap(struct hj_frame *hf)
 
 /* --- Faults --------------------------------------------------------------- */
 
+/*
+ * The page at addr is missing: map it, and some behind it.  Not in a private
+ * mapping: those may be there, with contents of their own.  Returns how many.
+ */
+static size_t
+mend(uint64_t addr)
+{
+	struct host *h = our_host();
+	const struct mapping *m;
+	uint64_t index;
+	bool done = false;
+	size_t n = 1;
+
+	/* Nobody is to unmap it and have it anew meanwhile. */
+	kmutex_enter(&h->h_maplock);
+	m = mapping_at(h, addr);
+	if (m != NULL) {
+		index = (m->mp_off + addr - m->mp_addr) >> KPAGE_SHIFT;
+		if (m->mp_shared && vfs_room() > AROUND * EAGER_SHARE)
+			n = kmin((size_t)AROUND,
+			    (m->mp_addr + m->mp_len - addr) >> KPAGE_SHIFT);
+		done = within(m->mp_vnode, index, 1) != 0 &&
+		    map_batch(m->mp_vnode, index, n, (char *)addr, m->mp_prot,
+			m->mp_shared ? MAP_SHARED : MAP_PRIVATE, true) == 0;
+	}
+	kmutex_exit(&h->h_maplock);
+	return done ? n : 0;
+}
+
 bool
 hj_mmap_fault(void *where)
 {
-	uint64_t addr = (uint64_t)where & ~KPAGE_MASK, index;
-	struct mapping m;
+	uint64_t addr = (uint64_t)where & ~KPAGE_MASK;
 	bool done;
-	size_t n;
 
 	/* In the kernel it is EFAULT: locks are held. */
 	if (hj_thread.ht_busy != 0)
@@ -395,23 +464,120 @@ hj_mmap_fault(void *where)
 		return false;
 	if (our_host()->h_maps == NULL)
 		return false;
-	/* Mapped, and again: the host has no memory for it. */
-	if (addr == last_fault) {
-		last_fault = 0;
+	/* Mapped, and again: somebody cuts it off, or the host has no memory. */
+	nfaults = addr == last_fault ? nfaults + 1 : 0;
+	last_fault = addr;
+	if (nfaults >= IN_VAIN) {
+		nfaults = 0;
 		return false;
 	}
 	hj_enter();
-	done = mapping_find(our_host(), addr, addr + 1, &m);
-	if (done) {
-		index = (m.mp_off + addr - m.mp_addr) >> KPAGE_SHIFT;
-		n = kmin((size_t)AROUND,
-		    (m.mp_addr + m.mp_len - addr) >> KPAGE_SHIFT);
-		done = within(m.mp_vnode, index, 1) != 0 &&
-		    map_batch(m.mp_vnode, index, n, (char *)addr, m.mp_prot,
-			m.mp_shared ? MAP_SHARED : MAP_PRIVATE, true) == 0;
-		if (done)
-			last_fault = addr;
-	}
+	done = mend(addr) > 0;
 	hj_leave();
 	return done;
+}
+
+void
+hj_mmap_cut(void)
+{
+	struct host *h = our_host();
+	const struct mapping *m;
+	uint64_t there;
+
+	kmutex_enter(&h->h_maplock);
+	for (m = h->h_maps; m != NULL; m = m->mp_next) {
+		there = within(m->mp_vnode, m->mp_off >> KPAGE_SHIFT,
+		    m->mp_len >> KPAGE_SHIFT);
+		there <<= KPAGE_SHIFT;
+		if (there == m->mp_len)
+			continue;
+		if (m->mp_shared)
+			set_lazy();
+		map_nothing((char *)m->mp_addr + there, m->mp_len - there,
+		    m->mp_prot,
+		    MAP_FIXED | MAP_NORESERVE |
+			(m->mp_shared ? MAP_SHARED : MAP_PRIVATE));
+	}
+	kmutex_exit(&h->h_maplock);
+	last_fault = 0;
+}
+
+/* Does the host have a page there?  If not it may be missing. */
+static bool
+is_there(uint64_t addr)
+{
+	uint8_t there = 0;
+
+	return hj_host(__NR_mincore, addr, KPAGE_SIZE, &there) == 0 &&
+	    (there & 1);
+}
+
+/* A call is about to touch this.  Pages that it does not touch stay idle. */
+static void
+ready(uint64_t addr, uint64_t len)
+{
+	uint64_t end = addr + kmin(len, MOST), at;
+	struct mapping m;
+	size_t n;
+
+	while (addr < end && mapping_find(our_host(), addr, end, &m)) {
+		at = kmax(addr & ~KPAGE_MASK, m.mp_addr);
+		addr = kmin(end, m.mp_addr + m.mp_len);
+		for (n = 1; m.mp_shared && at < addr && n > 0;
+		     at += n * KPAGE_SIZE)
+			n = is_there(at) ? 1 : mend(at);
+	}
+}
+
+static void
+ready_vector(const struct iovec *uiov, size_t n)
+{
+	struct iovec iov;
+
+	ready((uint64_t)uiov, n * sizeof(iov));
+	for (; n > 0 && copyin(uiov, &iov, sizeof(iov)) == 0; n--, uiov++)
+		ready((uint64_t)iov.iov_base, iov.iov_len);
+}
+
+void
+hj_mmap_ready(const struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	struct msghdr msg;
+	int i;
+
+	/* Whatever is handed over, it is two pages at most; but for: */
+	for (i = 0; i < 6; i++)
+		ready(a[i], KPAGE_SIZE);
+	switch (hf->hf_nr) {
+	case __NR_read:
+	case __NR_write:
+	case __NR_pread64:
+	case __NR_pwrite64:
+	case __NR_sendto:
+	case __NR_recvfrom:
+	case __NR_getdents64:
+		ready(a[1], a[2]);
+		break;
+	case __NR_getrandom:
+		ready(a[0], a[1]);
+		break;
+	case __NR_readv:
+	case __NR_writev:
+	case __NR_preadv:
+	case __NR_pwritev:
+	case __NR_preadv2:
+	case __NR_pwritev2:
+	case __NR_vmsplice:
+	case __NR_process_vm_readv:
+	case __NR_process_vm_writev:
+		ready_vector((const struct iovec *)a[1],
+		    kmin((size_t)a[2], 1024UL));
+		break;
+	case __NR_sendmsg:
+	case __NR_recvmsg:
+		if (copyin((void *)a[1], &msg, sizeof(msg)) == 0)
+			ready_vector(msg.msg_iov, kmin(msg.msg_iovlen, 1024UL));
+		break;
+	}
 }

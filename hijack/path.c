@@ -95,34 +95,6 @@ inside(const struct hj_prefix *px, const char *rest, char *buf)
 	memmove(buf + n, rest, len + 1);
 }
 
-/* The name of the host's cwd, as long as nobody changed it. */
-static const char *
-host_cwd(void)
-{
-	char *own = curcpu()->c_bounce;
-	long n;
-
-	if (curcpu()->c_vforkparent != NULL) {
-		/* A child of vfork has a cwd of its own, but our memory. */
-		n = hj_host(__NR_getcwd, own, sizeof(hj.hp_cwd));
-		return n > 0 && own[0] == '/' ? own : NULL;
-	}
-	if (atomic_load(&hj.hp_cwdstate) == 1)
-		return hj.hp_cwd;
-	n = hj_host(__NR_getcwd, hj.hp_cwd, sizeof(hj.hp_cwd));
-	if (n <= 0 || hj.hp_cwd[0] != '/')
-		return NULL;
-	atomic_store(&hj.hp_cwdstate, 1);
-	return hj.hp_cwd;
-}
-
-void
-hj_cwd_changed(void)
-{
-
-	atomic_store(&hj.hp_cwdstate, 0);
-}
-
 static const char *
 after(const char *path, const char *head)
 {
@@ -168,7 +140,7 @@ start_of(int dirfd, char *buf, size_t size)
 	long n;
 
 	if (dirfd == AT_FDCWD)
-		return host_cwd();
+		return hj_cwd_host();
 	kfmt(link, sizeof(link), "/proc/self/fd/%d", dirfd);
 	n = hj_host(__NR_readlink, link, buf, size - 1);
 	if (n <= 0 || buf[0] != '/')
@@ -188,7 +160,7 @@ may_enter(int dirfd, const char *path)
 	if (has_dotdot(path))
 		return true;
 	if (dirfd == AT_FDCWD) {
-		cwd = host_cwd();
+		cwd = hj_cwd_host();
 		return cwd != NULL &&
 		    (above_prefix(cwd) || after(cwd, "/proc/") != NULL);
 	}
@@ -430,115 +402,6 @@ hj_path_otherfd(const char *path, int *pid, int *fd, const char **rest)
 	return *fd >= 0;
 }
 
-/* The proc's cwd is the host's from now on: the rump one is let go. */
-static void
-cwd_to_host(void)
-{
-	struct proc *p = hj_proc();
-
-	hj_cwd_changed();
-	if (p->p_flags & PROC_HOSTCWD)
-		return;
-	proc_setflag(p, PROC_HOSTCWD, true);
-}
-
-static long
-chdir_host(const char *path)
-{
-	long error = hj_host(__NR_chdir, path);
-
-	if (error == 0)
-		cwd_to_host();
-	return error;
-}
-
-/* To a path of /proc that may lead to rump. */
-static long
-chdir_proc(const char *path, char *again)
-{
-	const char *rest;
-	long args[6], ret;
-	int fd;
-
-	fd = path[0] == '/' ? hj_path_procfd(path, &rest) : -1;
-	if (fd < 0) {
-		rest = path[0] == '/' ? hj_path_proccwd(path) : NULL;
-		if (rest == NULL)
-			return HJ_TO_HOST;
-		again[0] = '.';
-		memcpy(again + 1, rest, strlen(rest) + 1);
-		return HJ_AGAIN;
-	}
-	args[0] = (long)rest;
-	curcpu()->c_startfd = fd + 1;
-	ret = sys_call(RSYS_chdir, args);
-	curcpu()->c_startfd = 0;
-	if (ret == 0)
-		proc_setflag(hj_proc(), PROC_HOSTCWD, false);
-	return ret;
-}
-
-long
-hj_sys_chdir(struct hj_frame *hf)
-{
-	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
-	int dirfd = AT_FDCWD, error, hops;
-	const char *path = (const char *)hf->hf_args[0];
-	long args[6] = { 0 }, ret;
-	bool changed;
-
-	for (hops = 0; hops < 40; hops++) {
-		switch (hj_path_where(&dirfd, path, buf, &changed, &error)) {
-		case HJ_AT_ERROR:
-			return -error;
-		case HJ_AT_HOST:
-			ret = error == 0 ? chdir_proc(buf, again) : HJ_TO_HOST;
-			if (ret == HJ_TO_HOST)
-				ret = chdir_host(path);
-			if (ret == -ENOENT && error == 0 &&
-			    hj_symlink(AT_FDCWD, buf, true, again))
-				ret = HJ_AGAIN;
-			if (ret != HJ_AGAIN)
-				return ret;
-			path = again;
-			continue;
-		case HJ_AT_RUMP:
-			break;
-		}
-		args[0] = (long)(changed ? buf : path);
-		ret = sys_call(RSYS_chdir, args);
-		if (ret == 0)
-			proc_setflag(hj_proc(), PROC_HOSTCWD, false);
-		if (ret != -KEHOST)
-			return ret;
-		error = hj_path_escape(buf);
-		if (error != 0)
-			return -error;
-		memcpy(again, buf, strlen(buf) + 1);
-		path = again;
-	}
-	return -ELOOP;
-}
-
-long
-hj_sys_fchdir(struct hj_frame *hf)
-{
-	long ret;
-
-	if (hj_fd_ours(hf->hf_args[0]))
-		return -EBADF;
-	if (hj_fd_isrump(hf->hf_args[0])) {
-		ret = sys_call(RSYS_fchdir, hf->hf_args);
-		if (ret == 0)
-			proc_setflag(hj_proc(), PROC_HOSTCWD, false);
-	} else {
-		ret = hj_host(__NR_fchdir, hf->hf_args[0]);
-		if (ret == 0)
-			cwd_to_host();
-	}
-	return ret;
-}
-
 int
 hj_path_name(struct vnode *vp, char *buf, size_t *len)
 {
@@ -561,44 +424,4 @@ hj_path_name(struct vnode *vp, char *buf, size_t *len)
 	}
 	*len += n - 1;
 	return 0;
-}
-
-long
-hj_sys_getcwd(struct hj_frame *hf)
-{
-	char *buf = curcpu()->c_hjpath[0];
-	size_t len;
-	int error;
-
-	error = hj_path_name(hj_proc()->p_cdir, buf, &len);
-	if (error != 0)
-		return -error;
-	len++;
-	if (len > (size_t)hf->hf_args[1])
-		return -ERANGE;
-	if (copyout(buf, (void *)hf->hf_args[0], len) != 0)
-		return -EFAULT;
-	return len;
-}
-
-long
-hj_sys_chroot(struct hj_frame *hf)
-{
-	char *buf = curcpu()->c_hjpath[0];
-	int dirfd = AT_FDCWD, error;
-	bool changed;
-	long args[6] = { hf->hf_args[0] };
-
-	switch (hj_path_where(&dirfd, (const char *)hf->hf_args[0], buf,
-	    &changed, &error)) {
-	case HJ_AT_ERROR:
-		return -error;
-	case HJ_AT_HOST:
-		return hj_host(__NR_chroot, hf->hf_args[0]);
-	case HJ_AT_RUMP:
-		break;
-	}
-	if (changed)
-		args[0] = (long)buf;
-	return sys_call(RSYS_chroot, args);
 }

@@ -34,20 +34,26 @@ find_end(struct hj_frame *hf, int dirplace, int place, char *buf, struct end *e)
 	e->e_path = changed ? buf : path;
 }
 
-/* An end whose path led out of the rump kernel goes on where it led. */
+/* An end goes on at an absolute path. */
 static int
-follow_out(struct end *e, char *buf)
+go_on(struct end *e, char *buf)
 {
-	int error = hj_path_escape(buf);
 	bool changed;
 
-	if (error != 0)
-		return error;
 	e->e_dirfd = AT_FDCWD;
 	e->e_where = hj_path_where(&e->e_dirfd, buf, buf, &changed,
 	    &e->e_error);
 	e->e_path = buf;
 	return e->e_where == HJ_AT_ERROR ? e->e_error : 0;
+}
+
+/* An end whose path led out of the rump kernel goes on where it led. */
+static int
+follow_out(struct end *e, char *buf)
+{
+	int error = hj_path_escape(buf);
+
+	return error != 0 ? error : go_on(e, buf);
 }
 
 /* The directory a path's last name is in, to be searched, in place. */
@@ -164,15 +170,98 @@ use_end(long *args, int dirplace, int place, const struct end *e)
 		args[dirplace - 1] = e->e_dirfd;
 }
 
-/* Both ends are the host's after all: its own call, with what was found. */
+/* Both ends are the host's: its own call, with what was found. */
 static long
-to_host(struct hj_frame *hf, const struct hj_callinfo *ci,
+to_host(const struct hj_frame *hf, const struct hj_callinfo *ci,
     const struct end e[2])
 {
+	struct hj_frame call = *hf;
 
-	use_end(hf->hf_args, ci->hc_dirfd, ci->hc_path, &e[0]);
-	use_end(hf->hf_args, ci->hc_dirfd2, ci->hc_path2, &e[1]);
-	return HJ_TO_HOST;
+	use_end(call.hf_args, ci->hc_dirfd, ci->hc_path, &e[0]);
+	use_end(call.hf_args, ci->hc_dirfd2, ci->hc_path2, &e[1]);
+	return hj_host_paths(&call);
+}
+
+/*
+ * The host says ENOENT: did it follow the second path at all?  Looking at
+ * symlinks sets their times, so they are looked at only where the host did.
+ */
+static bool
+saw_second(const struct hj_frame *hf, struct end *first, bool follow)
+{
+	bool link = hf->hf_nr == __NR_link || hf->hf_nr == __NR_linkat;
+	char *buf = curcpu()->c_hjpath[2];
+	size_t n;
+
+	if (first->e_where != HJ_AT_HOST || first->e_error != 0 ||
+	    copyinstr(first->e_path, buf, KPATH_MAX, &n) != 0)
+		return true;
+	if (n == 1)
+		return hf->hf_nr == __NR_linkat &&
+		    (hf->hf_args[4] & AT_EMPTY_PATH);
+	return probe(first, buf, !link, follow) == 0;
+}
+
+/* linkat by a descriptor that another user may have opened: see open(2). */
+static bool
+by_descriptor(const struct hj_frame *hf, const struct end *first)
+{
+	char c;
+
+	return hf->hf_nr == __NR_linkat && (hf->hf_args[4] & AT_EMPTY_PATH) &&
+	    first->e_dirfd != AT_FDCWD && hj_proc()->p_cred.cr_fsuid != 0 &&
+	    copyin(first->e_path, &c, 1) == 0 && c != '/';
+}
+
+/*
+ * Does a symlink of the host's lead the path in?  In that of a name to make or
+ * to move, the last name is not followed even if slashes come after it.
+ */
+static bool
+end_leads_in(const struct end *e, char *buf, bool name, bool follow)
+{
+	size_t n = strlen(buf), len = n;
+
+	while (name && len > 1 && buf[len - 1] == '/')
+		len--;
+	buf[len] = '\0';
+	if (!hj_symlink(e->e_dirfd, buf, follow, buf))
+		return false;
+	if (len < n && strlen(buf) + 1 < KPATH_MAX)
+		memcpy(buf + strlen(buf), "/", 2);
+	return true;
+}
+
+/*
+ * The host says ENOENT: does one of its symlinks lead an end that is the
+ * host's under a prefix?  Then that end goes on there.
+ */
+static bool
+leads_in(const struct hj_frame *hf, struct end e[2])
+{
+	bool link = hf->hf_nr == __NR_link || hf->hf_nr == __NR_linkat;
+	bool follow = hf->hf_nr == __NR_linkat &&
+	    (hf->hf_args[4] & AT_SYMLINK_FOLLOW);
+	bool any = false;
+	size_t n;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		char *buf = curcpu()->c_hjpath[i];
+
+		if (i == 0 ? by_descriptor(hf, e) :
+			     !any && !saw_second(hf, e, follow))
+			break;
+		if (e[i].e_where != HJ_AT_HOST || e[i].e_error != 0 ||
+		    (e[i].e_path != buf &&
+			copyinstr(e[i].e_path, buf, KPATH_MAX, &n) != 0) ||
+		    !end_leads_in(&e[i], buf, i == 1 || !link,
+			i == 0 && follow))
+			continue;
+		go_on(&e[i], buf);
+		any = true;
+	}
+	return any;
 }
 
 long
@@ -190,8 +279,13 @@ hj_path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 	if (e[0].e_where == HJ_AT_ERROR || e[1].e_where == HJ_AT_ERROR)
 		return -(e[0].e_where == HJ_AT_ERROR ? e[0] : e[1]).e_error;
 	for (hops = 0; hops < HOPS; hops++) {
-		if (e[0].e_where == HJ_AT_HOST && e[1].e_where == HJ_AT_HOST)
-			return to_host(hf, ci, e);
+		if (e[0].e_where == HJ_AT_HOST && e[1].e_where == HJ_AT_HOST) {
+			ret = to_host(hf, ci, e);
+			if (ret != -ENOENT || !leads_in(hf, e))
+				return ret;
+			hj_thread.ht_onhost = false;
+			continue;
+		}
 		use_end(args, ci->hc_dirfd, ci->hc_path, &e[0]);
 		use_end(args, ci->hc_dirfd2, ci->hc_path2, &e[1]);
 		if (e[0].e_where == HJ_AT_HOST && hf->hf_nr == __NR_linkat &&
@@ -203,7 +297,10 @@ hj_path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 			args[1] = (long)"";
 			args[4] = AT_EMPTY_PATH;
 		} else if (e[0].e_where != e[1].e_where) {
-			return across(hf, e);
+			ret = across(hf, e);
+			if (ret != -ENOENT || !leads_in(hf, e))
+				return ret;
+			continue;
 		}
 		ret = sys_call(ci->hc_rsys, args);
 		if (ret != -KEHOST)

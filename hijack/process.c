@@ -68,7 +68,6 @@ leave_lwp(struct cpu *c)
 
 	c->c_lwp = NULL;
 	l->l_cpu = NULL;
-	atomic_store(&l->l_state, LWP_IDLE);
 	lwp_release(l);
 }
 
@@ -82,7 +81,7 @@ hj_thread_exit(void)
 	uint64_t all = ALL_SIGNALS;
 	bool more;
 
-	if (hj_thread.ht_busy != 0 || hj_thread.ht_vparent != NULL)
+	if (hj_thread.ht_busy != 0 || hj_thread.ht_nvfork != 0)
 		return;
 	hj_host(__NR_rt_sigprocmask, SETMASK, &all, NULL, 8);
 	hj_thread.ht_busy = 1;
@@ -156,10 +155,59 @@ fork_proc(uint64_t flags)
 		return error;
 	}
 	ht->ht_childhost->h_flags = HOST_HIJACK;
+	ht->ht_childfork = ht->ht_childhost->h_fork;
 	ht->ht_child->c_lwp = l;
 	l->l_cpu = ht->ht_child;
-	atomic_store(&l->l_state, LWP_RUNNING);
+	lwp_setstate(l, LWP_RUNNING);
 	return 0;
+}
+
+/* Before a vfork: until its child lets go this thread is that. */
+static void
+lend_memory(struct hj_thread *ht)
+{
+	struct hj_vfork *vf = &ht->ht_vfork[ht->ht_nvfork];
+
+	vf->vf_cpu = curcpu();
+	vf->vf_sigmask = ht->ht_sigmask;
+	vf->vf_childhost = ht->ht_childhost;
+	vf->vf_childfork = ht->ht_childfork;
+	hj_fd_save(vf->vf_fds);
+	ht->ht_child->c_vforkparent = curcpu();
+	ht->ht_nvfork++;
+	kcurcpu = ht->ht_child;
+}
+
+/*
+ * A fork has returned to its parent.  Was it a vfork?  Then the memory is its
+ * again, as it was before; children that were killed may have left some of
+ * theirs.
+ */
+static void
+take_memory(struct hj_thread *ht)
+{
+	uint32_t i;
+	int tid;
+
+	if (likely(ht->ht_nvfork == 0))
+		return;
+	tid = rumpuser_gettid();
+	for (i = ht->ht_nvfork; i > 0; i--)
+		if (ht->ht_vfork[i - 1].vf_cpu->c_tid == tid)
+			break;
+	if (i == 0)
+		return; /* a child of vfork has forked */
+	ht->ht_nvfork = i - 1;
+	ht->ht_isvfork = true;
+	ht->ht_sigmask = ht->ht_vfork[i - 1].vf_sigmask;
+	ht->ht_childhost = ht->ht_vfork[i - 1].vf_childhost;
+	ht->ht_childfork = ht->ht_vfork[i - 1].vf_childfork;
+	hj_fd_restore(ht->ht_vfork[i - 1].vf_fds);
+	kcurcpu = ht->ht_vfork[i - 1].vf_cpu;
+	/* What a child that was killed in the kernel left here. */
+	ht->ht_busy = 0;
+	ht->ht_noted = 0;
+	hj_exec_forget();
 }
 
 int
@@ -181,15 +229,18 @@ hj_pre_fork(struct hj_frame *hf)
 		hf->hf_ret = -EINVAL;
 		return HJ_DONE;
 	}
+	if (is_vfork(flags) && ht->ht_nvfork == HJ_VFORKS) {
+		hf->hf_ret = -EAGAIN;
+		return HJ_DONE;
+	}
 	hj_host(__NR_rt_sigprocmask, SETMASK, &all, &ht->ht_sigmask, 8);
 	hj_enter();
 	error = fork_proc(flags);
-	ht->ht_vfork = is_vfork(flags);
-	if (error == 0 && ht->ht_vfork) {
-		ht->ht_child->c_vforkparent = curcpu();
-		ht->ht_vparent = curcpu();
-		kcurcpu = ht->ht_child;
-		hj_fd_save(ht->ht_fds);
+	ht->ht_isvfork = is_vfork(flags);
+	if (error == 0) {
+		ht->ht_child->c_vforkparent = NULL;
+		if (ht->ht_isvfork)
+			lend_memory(ht);
 	}
 	hj_leave();
 	if (error != 0) {
@@ -208,16 +259,18 @@ adopt(struct hj_thread *ht)
 	struct cpu *parent = c->c_vforkparent;
 	int error;
 
-	error = cpu_adopt(c, ht->ht_childhost);
+	error = cpu_adopt(c, ht->ht_childhost, ht->ht_childfork);
 	if (error != 0)
 		hj_die(125, "fork: the child cannot attach, error %d", error);
 	c->c_vforkparent = parent;
-	if (ht->ht_vfork)
+	if (ht->ht_isvfork)
 		return;
+	ht->ht_nvfork = 0;
 	hj.hp_proc = c->c_lwp->l_proc;
 	rumpuser_process.ru_host = c->c_host;
 	rumpuser_process.ru_pid = ht->ht_childhost->h_pid;
 	rumpuser_mark_mine();
+	hj_mmap_forked();
 }
 
 static void
@@ -225,32 +278,33 @@ parent_goes_on(struct hj_thread *ht, long result)
 {
 	struct cpu *child = ht->ht_child;
 	struct host *h = ht->ht_childhost;
-	__typeof__(h->h_pid) nobody = 0;
+	uint64_t fork = ht->ht_childfork;
 
-	if (ht->ht_vparent != NULL) {
-		/* What a child that was killed in the kernel left here. */
-		ht->ht_busy = 1;
-		ht->ht_noted = 0;
-		hj_fd_restore(ht->ht_fds);
-		/* The child has told its own pid; it may be gone by now. */
-		kcurcpu = ht->ht_vparent;
-		ht->ht_vparent = kcurcpu->c_vforkparent;
-		hj_exec_forget();
-	} else if (result > 0) {
-		/* It may have said so itself, be gone, and its slot another's. */
-		__atomic_compare_exchange_n(&h->h_pid, &nobody, result, false,
-		    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	}
-	if (result < 0)
+	if (result < 0) {
 		unfork(child, h);
+	} else if (ht->ht_isvfork) {
+		/* It has ended, or executed; and it attaches before that. */
+		if (unlikely(host_unattached(h, fork)))
+			reap_host(h->h_index);
+	} else {
+		host_forked(h, fork, result);
+		/* Another thread may have waited for it already. */
+		if (hj_proc()->p_nlwps > 1 &&
+		    rumpuser_kill(result, 0) == -ESRCH &&
+		    host_unattached(h, fork | (uint32_t)result))
+			reap_host(h->h_index);
+	}
 }
 
 long
 hj_post_fork(long result)
 {
 	struct hj_thread *ht = &hj_thread;
-	uint64_t mask = ht->ht_sigmask;
+	uint64_t mask;
 
+	if (result != 0)
+		take_memory(ht);
+	mask = ht->ht_sigmask;
 	hj_enter();
 	if (result == 0)
 		adopt(ht);
@@ -274,7 +328,7 @@ hj_bare_fork(void)
 	int error;
 
 	kcurcpu = NULL;
-	hj_thread.ht_vparent = NULL;
+	hj_thread.ht_nvfork = 0;
 	hj_thread.ht_busy = 1;
 	error = host_attach();
 	if (error == 0)
@@ -290,20 +344,15 @@ hj_bare_fork(void)
 	hj_leave();
 }
 
-/*
- * A child that the host has let us wait for, and that had not attached yet.
- * With one thread only we know which of our forks a slot is about.
- */
+/* A child (pid 0: of any pid) that died before it attached. */
 static bool
 died_unattached(struct host *h, long pid)
 {
 
-	if (pid <= 0 || atomic_load(&h->h_state) != HOST_EMBRYO ||
-	    h->h_parent != curcpu()->c_host || h->h_pid != pid ||
-	    hj_proc()->p_nlwps != 1 || rumpuser_kill(pid, 0) != -ESRCH)
-		return false;
-	h->h_flags |= HOST_GONE;
-	return true;
+	return atomic_load(&h->h_state) == HOST_EMBRYO &&
+	    h->h_parent == curcpu()->c_host &&
+	    (pid <= 0 || HOST_CHILD(atomic_load(&h->h_fork)) == pid) &&
+	    host_dead(h);
 }
 
 /* After wait4 (a pid) or waitid (0): whose child was that? */
@@ -358,7 +407,7 @@ check_at_exit(const struct proc *p)
 	if (p->p_parent != ARENA->a_lwproc->ls_init || p->p_pid != 2 ||
 	    rumpuser_getenv("RUMPHIJACK_CHECK") == NULL)
 		return;
-	for (i = 0; i < 1500; i++) { /* EMBRYO_NS and more */
+	for (i = 0; i < 1000; i++) { /* EMBRYO_NS and more */
 		reap_all();
 		if (others() == 0)
 			break;
@@ -395,7 +444,7 @@ hj_exit(void)
 	if (p->p_nlwps > 1)
 		reap_all();
 #if RUMP_DEBUG
-	if (hj_thread.ht_vparent == NULL)
+	if (hj_thread.ht_nvfork == 0)
 		check_at_exit(p);
 #endif
 	if (p->p_nlwps > 1) {
@@ -415,7 +464,7 @@ hj_exit(void)
 	cpu_reset(c);
 	host_free(h);
 	rumpuser_unclaim(h->h_index);
-	if (hj_thread.ht_vparent == NULL)
+	if (hj_thread.ht_nvfork == 0)
 		kcurcpu = NULL;
 	hj_thread.ht_busy = 0;
 }

@@ -28,6 +28,7 @@ struct host_sigaction {
 
 #define SA_RESTORER_ 0x04000000UL
 #define BIT(sig)     (1UL << ((sig)-1))
+#define NOTE_CUT     BIT(SIGKILL) /* which is never noted */
 
 __thread struct hj_thread hj_thread;
 
@@ -134,6 +135,13 @@ hj_enter(void)
 	kbarrier();
 }
 
+void
+hj_signal_cut(void)
+{
+
+	hj_thread.ht_noted |= NOTE_CUT;
+}
+
 static bool
 raise_noted(void)
 {
@@ -142,6 +150,12 @@ raise_noted(void)
 	bool restart = true;
 	int sig;
 
+	if (unlikely(mask & NOTE_CUT)) {
+		ht->ht_noted &= ~NOTE_CUT;
+		hj_enter();
+		hj_mmap_cut();
+		return hj_leave();
+	}
 	atomic_store(&curcpu()->c_intr, 0);
 	ht->ht_noted = 0;
 	for (bits = mask; bits != 0; bits &= bits - 1) {

@@ -351,9 +351,12 @@ start(int argc, char **argv, char **envp)
 		attach(&at);
 	else
 		boot();
+	if (!attached)
+		hj_env_absolute(envp);
 	make_blankets();
 	open_trace();
 	hj_signal_init();
+	rumpuser_process.ru_cut = hj_signal_cut;
 	hj_dispatch_init();
 	if (attached)
 		take_name(&at, auxv);

@@ -13,10 +13,13 @@
 #include "hijack/hijack.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/page.h"
+#include "rumpvfs/filerw.h"
 #include "syscalls/dispatch.h"
 
 #define CHUNK     4096
 #define BIG_ORDER 4 /* pages of a buffer between files */
+#define SPLICE_ALL \
+	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
 /* One side of a transfer. */
 struct side {
@@ -47,21 +50,15 @@ side_init(struct side *s, int fd, void *uoff)
 static long
 side_io(struct side *s, bool write, char *buf, size_t n)
 {
-	long args[6] = { s->s_fd, (long)buf, n, s->s_off }, ret;
-	struct iovec iov = { buf, n };
+	long args[6] = { s->s_fd, (long)buf, n, s->s_off }, ret = 0;
+	int error;
 
-	if (s->s_rump && !write && s->s_nowait) {
-		args[1] = (long)&iov;
-		args[2] = 1;
-		args[3] = -1;
-		args[5] = RWF_NOWAIT;
-		ret = sys_call(RSYS_preadv2, args);
+	if (s->s_rump && s->s_off < 0) {
+		error = filerw_splice(curlwp(), s->s_fd, write, buf, n,
+		    !write && s->s_nowait, &ret);
+		ret = error != 0 ? -error : ret;
 	} else if (s->s_rump) {
-		if (s->s_off >= 0)
-			ret = sys_call(write ? RSYS_pwrite64 : RSYS_pread64,
-			    args);
-		else
-			ret = sys_call(write ? RSYS_write : RSYS_read, args);
+		ret = sys_call(write ? RSYS_pwrite64 : RSYS_pread64, args);
 	} else {
 		hj_leave();
 		if (s->s_off >= 0)
@@ -193,12 +190,6 @@ do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 {
 	bool inpipe = is_type(in, S_IFIFO), outpipe = is_type(out, S_IFIFO);
 
-	if (len == 0)
-		return 0;
-	if (flags &
-	    ~(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE |
-		SPLICE_F_GIFT))
-		return -EINVAL;
 	if ((!inpipe && !outpipe) || (!outpipe && (side_flags(out) & O_APPEND)))
 		return -EINVAL;
 	if ((inpipe && in->s_uoff != NULL) || (outpipe && out->s_uoff != NULL))
@@ -307,8 +298,12 @@ hj_sys_xfer(struct hj_frame *hf)
 	struct side in, out;
 	long error, berror;
 
-	if (hf->hf_nr == __NR_splice && a[4] == 0)
+	if ((hf->hf_nr == __NR_splice && a[4] == 0) ||
+	    (hf->hf_nr == __NR_tee && a[2] == 0 && !(a[3] & ~SPLICE_ALL)))
 		return 0;
+	if ((hf->hf_nr == __NR_splice && ((unsigned)a[5] & ~SPLICE_ALL)) ||
+	    (hf->hf_nr == __NR_tee && ((unsigned)a[3] & ~SPLICE_ALL)))
+		return -EINVAL;
 	switch (hf->hf_nr) {
 	case __NR_sendfile:
 		error = side_init(&in, a[1], (void *)a[2]);

@@ -34,7 +34,7 @@ check_lwps(struct proc *p)
 	uint32_t n = 0;
 
 	for (l = p->p_lwps; l != NULL; prev = l, l = l->l_next) {
-		if (l->l_magic != LWP_MAGIC || l->l_proc != p ||
+		if (!kmem_valid(KC_LWP, l) || l->l_proc != p ||
 		    l->l_prev != prev) {
 			kprintf("lwp %p: broken in proc %d\n", (void *)l,
 			    p->p_pid);

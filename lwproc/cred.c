@@ -13,7 +13,7 @@ bool
 cred_issuper(const struct cred *cr)
 {
 
-	return cr->cr_fsuid == 0;
+	return KREAD(cr->cr_fsuid) == 0;
 }
 
 bool
@@ -92,16 +92,16 @@ static int
 do_setreid(struct proc *p, struct ids i, uint32_t r, uint32_t e)
 {
 	int error = EPERM;
-	bool super, save;
+	uint32_t saved = KEEP;
+	bool super;
 
 	kmutex_enter(&p->p_lock);
 	super = p->p_cred.cr_euid == 0;
 	if (super ||
 	    ((r == KEEP || r == *i.i_real || r == *i.i_eff) && may(p, &i, e))) {
-		save = r != KEEP || (e != KEEP && e != *i.i_real);
-		set_ids(&i, r, e, KEEP);
-		if (save)
-			set_ids(&i, KEEP, KEEP, *i.i_eff);
+		if (r != KEEP || (e != KEEP && e != *i.i_real))
+			saved = e != KEEP ? e : *i.i_eff;
+		set_ids(&i, r, e, saved);
 		error = 0;
 	}
 	kmutex_exit(&p->p_lock);
@@ -211,7 +211,7 @@ sys_getuid(struct lwp *l, const struct sys_getuid_args *a, long *retval)
 {
 
 	(void)a;
-	*retval = l->l_proc->p_cred.cr_ruid;
+	*retval = KREAD(l->l_proc->p_cred.cr_ruid);
 	return 0;
 }
 
@@ -220,7 +220,7 @@ sys_geteuid(struct lwp *l, const struct sys_geteuid_args *a, long *retval)
 {
 
 	(void)a;
-	*retval = l->l_proc->p_cred.cr_euid;
+	*retval = KREAD(l->l_proc->p_cred.cr_euid);
 	return 0;
 }
 
@@ -229,7 +229,7 @@ sys_getgid(struct lwp *l, const struct sys_getgid_args *a, long *retval)
 {
 
 	(void)a;
-	*retval = l->l_proc->p_cred.cr_rgid;
+	*retval = KREAD(l->l_proc->p_cred.cr_rgid);
 	return 0;
 }
 
@@ -238,16 +238,23 @@ sys_getegid(struct lwp *l, const struct sys_getegid_args *a, long *retval)
 {
 
 	(void)a;
-	*retval = l->l_proc->p_cred.cr_egid;
+	*retval = KREAD(l->l_proc->p_cred.cr_egid);
 	return 0;
 }
 
+/* All three of one moment. */
 static int
-copyout3(struct ids i, void *r, void *e, void *s)
+copyout3(struct proc *p, struct ids i, void *r, void *e, void *s)
 {
+	uint32_t id[3];
 
-	if (copyout(i.i_real, r, 4) != 0 || copyout(i.i_eff, e, 4) != 0 ||
-	    copyout(i.i_saved, s, 4) != 0)
+	kmutex_enter(&p->p_lock);
+	id[0] = *i.i_real;
+	id[1] = *i.i_eff;
+	id[2] = *i.i_saved;
+	kmutex_exit(&p->p_lock);
+	if (copyout(&id[0], r, 4) != 0 || copyout(&id[1], e, 4) != 0 ||
+	    copyout(&id[2], s, 4) != 0)
 		return EFAULT;
 	return 0;
 }
@@ -257,7 +264,8 @@ sys_getresuid(struct lwp *l, const struct sys_getresuid_args *a, long *retval)
 {
 
 	(void)retval;
-	return copyout3(user_ids(l->l_proc), a->ruid, a->euid, a->suid);
+	return copyout3(l->l_proc, user_ids(l->l_proc), a->ruid, a->euid,
+	    a->suid);
 }
 
 int
@@ -265,18 +273,24 @@ sys_getresgid(struct lwp *l, const struct sys_getresgid_args *a, long *retval)
 {
 
 	(void)retval;
-	return copyout3(group_ids(l->l_proc), a->rgid, a->egid, a->sgid);
+	return copyout3(l->l_proc, group_ids(l->l_proc), a->rgid, a->egid,
+	    a->sgid);
 }
 
 int
 sys_getgroups(struct lwp *l, const struct sys_getgroups_args *a, long *retval)
 {
-	const struct cred *cr = &l->l_proc->p_cred;
-	uint32_t n = cr->cr_ngroups;
+	struct proc *p = l->l_proc;
+	const struct cred *cr = &p->p_cred;
+	uint32_t groups[KNGROUPS], n;
 
+	kmutex_enter(&p->p_lock);
+	n = cr->cr_ngroups;
+	memcpy(groups, cr->cr_groups, n * sizeof(groups[0]));
+	kmutex_exit(&p->p_lock);
 	if (a->size < 0 || (a->size > 0 && (uint32_t)a->size < n))
 		return EINVAL;
-	if (a->size > 0 && copyout(cr->cr_groups, a->list, n * 4) != 0)
+	if (a->size > 0 && copyout(groups, a->list, n * 4) != 0)
 		return EFAULT;
 	*retval = n;
 	return 0;

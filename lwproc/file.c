@@ -11,8 +11,9 @@
  * tells a reaper to look whether the file was left to the dead.
  *
  * A cpu whose descriptor table nobody else uses notes the hazard without the
- * fence.  When a table gets its second user, fdesc_users() has the host pass a
- * barrier on every thread, which makes the notes of calls under way visible.
+ * fence.  When a table gets its second user while another thread may be in such
+ * a call, lwp_link() has the host pass a barrier on every thread, which makes
+ * its notes visible.
  */
 #include "lwproc/file.h"
 #include "lwproc/proc.h"
@@ -94,6 +95,26 @@ has_hazard(const struct file *f, struct file *const *except)
 	return false;
 }
 
+/*
+ * Who sleeps in a call on a descriptor that was closed is woken, and told EINTR,
+ * as in NetBSD; under the shim the call goes on, as on Linux.  file_unhazard()
+ * makes up for it where the call was not asleep.
+ */
+static void
+interrupt_users(const struct file *f)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+	struct cpu *c;
+	int s;
+
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		for (s = 0; s < CPU_NHAZARD; s++)
+			if (KREAD(c->c_hazard[s]) == f)
+				cpu_interrupt(c);
+	}
+}
+
 /* It is in hand, its count is 0 and nobody uses it. */
 static void
 destroy(struct file *f)
@@ -124,6 +145,8 @@ file_rele(struct file *f)
 		zombie = has_hazard(f, NULL);
 		if (!zombie)
 			KSET(f->f_zombie, 0);
+		else if (rumpuser_process.ru_fd_reserve == NULL)
+			interrupt_users(f);
 	}
 	if (!last || zombie)
 		khand_drop(f);
@@ -142,6 +165,8 @@ file_unhazard(struct cpu *c, int slot)
 	bool ours;
 
 	kmutex_enter(&f->f_lock);
+	if (rumpuser_process.ru_fd_reserve == NULL)
+		atomic_store(&c->c_intr, 0);
 	ours = f->f_zombie && !has_hazard(f, &c->c_hazard[slot]);
 	if (ours) {
 		KSET(f->f_zombie, 0);
@@ -154,13 +179,26 @@ file_unhazard(struct cpu *c, int slot)
 		destroy(f);
 }
 
+/*
+ * Does nobody else use the table?  Asked after a hazard was changed: whoever
+ * comes to use the table after that has the host pass a barrier, and sees it.
+ */
+static inline bool
+is_private(struct filedesc *fdp)
+{
+
+	kbarrier();
+	return likely(atomic_load_explicit(&fdp->fd_users,
+			  memory_order_acquire) == 1);
+}
+
 /* This cpu does not use the file any more. */
 static inline void
-leave(struct cpu *c, int slot, struct file *f, bool shared)
+leave(struct cpu *c, int slot, struct file *f, struct filedesc *fdp)
 {
 
 	set_hazard(c, slot, (struct file *)((uintptr_t)f | HAZARD_LEFT));
-	if (unlikely(shared))
+	if (!is_private(fdp))
 		atomic_thread_fence(memory_order_seq_cst);
 	/* Even in a table that is private now: another may just have left. */
 	if (unlikely(KREAD(f->f_zombie) != 0))
@@ -183,14 +221,14 @@ fd_getfile(struct lwp *l, int fd, int slot)
 		if (unlikely(f == NULL))
 			return NULL;
 		set_hazard(c, slot, f);
-		if (likely(atomic_load_explicit(&fdp->fd_users,
-			       memory_order_relaxed) == 1))
+		if (!is_private(fdp)) {
+			__atomic_store_n(&f->f_noted, 1, __ATOMIC_RELAXED);
+			atomic_thread_fence(memory_order_seq_cst);
+		}
+		/* Private: others may have come, closed it, and left. */
+		if (likely(entry_file(fdp, fd) == f))
 			return f;
-		__atomic_store_n(&f->f_noted, 1, __ATOMIC_RELAXED);
-		atomic_thread_fence(memory_order_seq_cst);
-		if (entry_file(fdp, fd) == f)
-			return f;
-		leave(c, slot, f, true);
+		leave(c, slot, f, fdp);
 	}
 }
 
@@ -198,7 +236,5 @@ void
 fd_done(struct lwp *l, struct file *f, int slot)
 {
 
-	leave(curcpu(), slot, f,
-	    atomic_load_explicit(&l->l_proc->p_fd->fd_users,
-		memory_order_acquire) != 1);
+	leave(curcpu(), slot, f, l->l_proc->p_fd);
 }

@@ -147,8 +147,8 @@ struct filedesc *fdesc_share(struct filedesc *);
 struct filedesc *fdesc_copy(struct filedesc *);
 void fdesc_rele(struct filedesc *); /* in hand */
 void fdesc_closeexec(struct lwp *);
-/* Logged: one lwp more or less may use the table. */
-void fdesc_users(struct filedesc *, int change);
+/* Logged: one lwp more or less may use the table; how many do then. */
+uint32_t fdesc_users(struct filedesc *, int change);
 /* Clear a hazard of ours, or a dead cpu's. */
 void file_unhazard(struct cpu *, int slot);
 

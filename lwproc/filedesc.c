@@ -65,15 +65,15 @@ fdesc_create(void)
 	return fdp;
 }
 
-void
+uint32_t
 fdesc_users(struct filedesc *fdp, int change)
 {
 	uint32_t n = atomic_load(&fdp->fd_users) + change;
 
 	klog_save(&fdp->fd_users, sizeof(fdp->fd_users));
+	/* Before whoever makes it two looks where the other user is. */
 	atomic_store(&fdp->fd_users, n);
-	if (change > 0 && n == 2)
-		rumpuser_membarrier();
+	return n;
 }
 
 struct filedesc *

@@ -38,12 +38,26 @@ drop_hazards(struct cpu *dead)
 			file_unhazard(dead, i);
 }
 
+/* Who has just taken a slot may not have filled it in yet. */
 static bool
 is_of(struct cpu *c, uint32_t host)
 {
+	uint32_t w = atomic_load(&c->c_state);
 
-	return CPU_STATE_OF(atomic_load(&c->c_state)) != CPU_FREE &&
-	    c->c_host == host;
+	if (CPU_STATE_OF(w) == CPU_EMBRYO)
+		return CPU_VALUE_OF(w) == host;
+	return CPU_STATE_OF(w) != CPU_FREE && c->c_host == host;
+}
+
+/* Nor will it, if it is dead.  Nobody but a reaper frees the slot then. */
+static void
+fill_in(struct cpu *c, uint32_t index, uint32_t host)
+{
+
+	if (CPU_STATE_OF(atomic_load(&c->c_state)) != CPU_EMBRYO)
+		return;
+	c->c_index = index;
+	c->c_host = host;
 }
 
 /*
@@ -78,6 +92,20 @@ roll_its_dead(struct cpu *dead)
 	}
 }
 
+/*
+ * A hijacked thread's lwp goes with it, the last one with its proc.  One an
+ * embedder bound goes with the process; if only the thread ended it stays as it
+ * is, running on nothing: whoever switches to it is told.
+ */
+static bool
+goes_with(const struct lwp *l, uint32_t host)
+{
+
+	if (l->l_proc->p_flags & PROC_HIJACK)
+		return l->l_proc->p_nlwps > 1;
+	return host != curcpu()->c_host;
+}
+
 /* False: it is still a cpu of the host, and not reaped. */
 static bool
 reap_cpu(struct cpu *c, uint32_t host)
@@ -91,26 +119,17 @@ reap_cpu(struct cpu *c, uint32_t host)
 	while (c->c_nhand > 0)
 		release_one(c);
 	drop_hazards(c);
-	/*
-	 * A hijacked thread's lwp goes with it.  One an embedder bound stays
-	 * as it is, running on nothing: whoever switches to it is told; it
-	 * goes with its proc.
-	 */
 	l = c->c_lwp;
-	if (l != NULL && (l->l_proc->p_flags & PROC_HIJACK) &&
-	    l->l_proc->p_nlwps > 1) {
-		c->c_lwp = NULL;
-		l->l_cpu = NULL;
-		atomic_store(&l->l_state, LWP_IDLE);
-		lwp_release(l);
-	}
+	if (l != NULL && l != c->c_implicit && goes_with(l, host))
+		lwp_release_bound(c);
 	l = c->c_implicit;
 	if (l != NULL) {
-		atomic_store(&l->l_state, LWP_IDLE);
 		if (c->c_lwp == l)
 			c->c_lwp = NULL;
 		lwp_release_implicit(c);
 	}
+	if (c->c_inkernel != 0)
+		kwakeup_sleepers();
 	atomic_fetch_sub(&ARENA->a_ndead, 1);
 	cpu_reset(c);
 	return true;
@@ -141,7 +160,7 @@ moves(struct proc *p)
 
 	for (l = p->p_lwps; l != NULL; l = l->l_next) {
 		c = l->l_cpu;
-		if (atomic_load(&l->l_state) != LWP_RUNNING || c == NULL ||
+		if (lwp_getstate(l) != LWP_RUNNING || c == NULL ||
 		    c->c_lwp != l || c->c_host == p->p_host ||
 		    CPU_STATE_OF(atomic_load(&c->c_state)) != CPU_LIVE)
 			continue;
@@ -179,10 +198,13 @@ reap_locked(uint32_t index)
 
 	if (!host_dead(h))
 		return 0;
-	for (i = 1; i < n; i++)
-		if (is_of(cpu_byindex(i), index) &&
-		    !reap_cpu(cpu_byindex(i), index))
+	for (i = 1; i < n; i++) {
+		if (!is_of(cpu_byindex(i), index))
+			continue;
+		fill_in(cpu_byindex(i), i, index);
+		if (!reap_cpu(cpu_byindex(i), index))
 			all = false;
+	}
 	/* The host's procs go only after all that its cpus were at. */
 	if (!all)
 		return 0;

@@ -38,10 +38,14 @@ sys_gettid(struct lwp *l, const struct sys_gettid_args *a, long *retval)
 int
 sys_getppid(struct lwp *l, const struct sys_getppid_args *a, long *retval)
 {
-	struct proc *parent = l->l_proc->p_parent;
+	struct proc *parent;
 
 	(void)a;
+	/* So long it does not end and give its memory to another. */
+	kmutex_enter(&state()->ls_lock);
+	parent = l->l_proc->p_parent;
 	*retval = parent != NULL ? parent->p_pid : 0;
+	kmutex_exit(&state()->ls_lock);
 	return 0;
 }
 

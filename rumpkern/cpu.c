@@ -7,6 +7,8 @@
 #include "rumpkern/cpu.h"
 #include "rumpkern/klog.h"
 
+#define TAKEOVER_MIN 8 /* cpus in use before we look for dead ones */
+
 __thread struct cpu *kcurcpu;
 
 struct cpu *
@@ -41,6 +43,34 @@ set_live(struct cpu *c, uint32_t host)
 	    CPU_RESTATE(atomic_load(&c->c_state), CPU_LIVE, host));
 }
 
+/* Is it of a thread of this process that has the same id as ours? */
+static bool
+has_our_tid(const struct cpu *c, uint32_t w, int tid)
+{
+
+	return CPU_STATE_OF(w) == CPU_LIVE &&
+	    CPU_VALUE_OF(w) == rumpuser_process.ru_host &&
+	    __atomic_load_n(&c->c_tid, __ATOMIC_RELAXED) == tid;
+}
+
+/*
+ * Another cpu that names our thread is that of one that has ended: the host
+ * gives their ids again.  From now on it can be told that it is dead.
+ */
+static void
+disown_tid(const struct cpu *self)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+	struct cpu *c;
+
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		if (c != self &&
+		    has_our_tid(c, atomic_load(&c->c_state), self->c_tid))
+			__atomic_store_n(&c->c_tid, 0, __ATOMIC_RELAXED);
+	}
+}
+
 /* A free cpu becomes an embryo of the host; NULL: there is none. */
 static struct cpu *
 take_slot(uint32_t host)
@@ -51,10 +81,12 @@ take_slot(uint32_t host)
 	for (i = 1; i < CPU_MAX; i++) {
 		c = cpu_byindex(i);
 		w = atomic_load(&c->c_state);
-		if (CPU_STATE_OF(w) == CPU_FREE &&
-		    atomic_compare_exchange_strong(&c->c_state, &w,
+		if (CPU_STATE_OF(w) != CPU_FREE)
+			continue;
+		/* If we die right after it, it must be found. */
+		raise_count(&ARENA->a_ncpus, i + 1);
+		if (atomic_compare_exchange_strong(&c->c_state, &w,
 			CPU_RESTATE(w, CPU_EMBRYO, host))) {
-			raise_count(&ARENA->a_ncpus, i + 1);
 			c->c_index = i;
 			c->c_host = host;
 			return c;
@@ -67,10 +99,11 @@ static void
 set_up(struct cpu *c)
 {
 
-	c->c_tid = rumpuser_gettid();
+	__atomic_store_n(&c->c_tid, rumpuser_gettid(), __ATOMIC_RELAXED);
 	c->c_spinlimit = rumpuser_process.ru_spin_ns;
 	atomic_store(&c->c_intr, 0);
 	c->c_inkernel = 0;
+	c->c_userret = 0;
 	c->c_vforkparent = NULL;
 	c->c_crashat = 0;
 }
@@ -96,8 +129,11 @@ void
 host_free(struct host *h)
 {
 
+	uint64_t fork = atomic_load(&h->h_fork) + HOST_TURN;
+
 	h->h_parent = 0;
 	h->h_since = rumpuser_monotonic();
+	atomic_store(&h->h_fork, fork & (HOST_ADOPTED - HOST_TURN));
 	atomic_store(&h->h_state, HOST_FREE);
 }
 
@@ -144,9 +180,65 @@ cpu_attach(void)
 		return EAGAIN;
 	/* Not live before c_tid is ours: the old one's thread is dead. */
 	set_up(c);
+	disown_tid(c);
 	set_live(c, host);
 	kcurcpu = c;
 	return 0;
+}
+
+/* Its thread was in no call of the kernel when it ended. */
+static bool
+is_clean(const struct cpu *c)
+{
+	int i;
+
+	for (i = 0; i < CPU_NHAZARD; i++)
+		if (c->c_hazard[i] != NULL)
+			return false;
+	return c->c_nlog == 0 && c->c_nlocks == 0 && c->c_nhand == 0 &&
+	    c->c_nwakes == 0 && c->c_went.w_queue == NULL;
+}
+
+/* Has the cpu a dead thread of this process, and is it ours now? */
+static bool
+take_over(struct cpu *c, uint32_t host, int pid)
+{
+	uint32_t w = atomic_load(&c->c_state);
+
+	if (CPU_STATE_OF(w) != CPU_LIVE || CPU_VALUE_OF(w) != host ||
+	    rumpuser_thread_alive(pid,
+		__atomic_load_n(&c->c_tid, __ATOMIC_RELAXED)) ||
+	    !is_clean(c))
+		return false;
+	return atomic_compare_exchange_strong(&c->c_state, &w,
+	    CPU_RESTATE(w + CPU_TURN, CPU_EMBRYO, host));
+}
+
+bool
+cpu_takeover(void)
+{
+	uint32_t host = rumpuser_process.ru_host, i;
+	uint32_t n = atomic_load(&ARENA->a_ncpus);
+	struct cpu *c;
+
+	for (i = 1; i < n; i++)
+		if (CPU_STATE_OF(atomic_load(&cpu_byindex(i)->c_state)) ==
+		    CPU_FREE)
+			return false;
+	/* Each look asks the host of every cpu: not often. */
+	if (n < TAKEOVER_MIN || ((n & (n - 1)) != 0 && n != CPU_MAX))
+		return false;
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		if (!take_over(c, host, host_byindex(host)->h_pid))
+			continue;
+		set_up(c);
+		disown_tid(c);
+		set_live(c, host);
+		kcurcpu = c;
+		return true;
+	}
+	return false;
 }
 
 /* Forget what the slot's last user left; the rest is clean by itself. */
@@ -184,14 +276,15 @@ cpu_embryo(struct cpu **cp, struct host **hp)
 
 	for (i = 1; i < HOST_MAX; i++, state = HOST_FREE) {
 		h = host_byindex(i);
-		if (atomic_load(&h->h_state) == HOST_FREE &&
-		    atomic_compare_exchange_strong(&h->h_state, &state,
+		if (atomic_load(&h->h_state) != HOST_FREE)
+			continue;
+		raise_count(&ARENA->a_nhosts, i + 1);
+		if (atomic_compare_exchange_strong(&h->h_state, &state,
 			HOST_EMBRYO))
 			break;
 	}
 	if (i == HOST_MAX)
 		return EAGAIN;
-	raise_count(&ARENA->a_nhosts, i + 1);
 	h->h_index = i;
 	h->h_pid = 0;
 	host_clear(h, curcpu()->c_host);
@@ -204,16 +297,36 @@ cpu_embryo(struct cpu **cp, struct host **hp)
 	return 0;
 }
 
-int
-cpu_adopt(struct cpu *c, struct host *h)
+/* Is this still the slot of that fork? */
+static bool
+same_fork(uint64_t now, uint64_t fork)
 {
+
+	return (now & ~(uint64_t)UINT32_MAX) == (fork & ~(uint64_t)UINT32_MAX);
+}
+
+int
+cpu_adopt(struct cpu *c, struct host *h, uint64_t fork)
+{
+	uint64_t now;
 	int error;
 
 	/* The slot's last user may be about to drop its claim. */
-	while ((error = rumpuser_claim(h->h_index)) == -EAGAIN)
+	while ((error = rumpuser_claim(h->h_index)) == -EAGAIN) {
+		if (!same_fork(atomic_load(&h->h_fork), fork))
+			return ESRCH;
 		rumpuser_yield();
+	}
 	if (error < 0)
 		return -error;
+	now = atomic_load(&h->h_fork);
+	do {
+		if (!same_fork(now, fork)) {
+			rumpuser_unclaim(h->h_index);
+			return ESRCH;
+		}
+	} while (!atomic_compare_exchange_weak(&h->h_fork, &now,
+	    now | HOST_ADOPTED));
 	h->h_pid = rumpuser_getpid();
 	set_up(c);
 	set_live(c, h->h_index);
@@ -228,6 +341,7 @@ cpu_resume(struct cpu *c)
 	int error = rumpuser_claim(c->c_host);
 
 	set_up(c);
+	disown_tid(c);
 	return -error;
 }
 

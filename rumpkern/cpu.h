@@ -78,6 +78,7 @@ struct waitent {
  *	FREE -> EMBRYO -> LIVE	cpu_attach
  *	FREE -> EMBRYO -> LIVE	cpu_embryo in the parent, cpu_adopt in the child
  *	LIVE -> FREE		cpu_detach
+ *	LIVE -> EMBRYO -> LIVE	cpu_takeover: its thread is dead, it was idle
  *	LIVE -> DEAD -> ROLLED	its thread is dead: log rolled back, locks freed
  *	ROLLED -> FREE		hand released, lwps gone (lwproc/reap.c)
  */
@@ -110,6 +111,8 @@ struct cpu {
 	uint32_t c_nlocks;
 	uint32_t c_nhand;    /* entries in use end below this */
 	uint32_t c_inkernel; /* depth: the shim defers signals if set */
+	/* Its thread's handler: ru_userret() when the call returns. */
+	volatile uint32_t c_userret;
 	struct kmutex *c_locks[KLOCK_SLOTS];
 	struct khandent c_hand[KHAND_SLOTS];
 	struct file *c_hazard[CPU_NHAZARD]; /* files in use, see file.h */
@@ -172,9 +175,15 @@ enum host_state {
 struct host {
 	_Atomic uint32_t h_state; /* enum host_state */
 	uint32_t h_index;
-	int32_t h_pid;       /* host pid */
-	uint32_t h_parent;   /* index of the host that forked it */
-	uint64_t h_since;    /* monotonic ns at creation */
+	int32_t h_pid;     /* host pid */
+	uint32_t h_parent; /* index of the host that forked it */
+	uint64_t h_since;  /* monotonic ns at creation */
+	/*
+	 * Of an embryo: the child's pid once its parent knows it, HOST_ADOPTED
+	 * or HOST_GONE, and which use of the slot this is: whoever learned of
+	 * one use late must not hit the next.
+	 */
+	_Atomic uint64_t h_fork;
 	struct proc *h_proc; /* hijacked: its proc; else NULL */
 	uint64_t h_flags;
 	struct kmutex h_maplock; /* KRANK_MAPS: guards h_maps */
@@ -182,7 +191,12 @@ struct host {
 };
 
 #define HOST_HIJACK 1 /* h_proc mirrors the host process */
-#define HOST_GONE   4 /* its parent was told: it died before it attached */
+
+/* h_fork */
+#define HOST_GONE        (1UL << 63) /* the child died before it attached */
+#define HOST_ADOPTED     (1UL << 62) /* it has attached: its claim tells */
+#define HOST_TURN        (1UL << 32)
+#define HOST_CHILD(fork) ((int)(uint32_t)(fork))
 
 extern __thread struct cpu *kcurcpu
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -207,12 +221,24 @@ void host_free(struct host *);
  * use lwp_attach(), which gives it an lwp as well.
  */
 int cpu_attach(void);
+/*
+ * In place of that, if there is no free cpu among those in use: take one that
+ * a thread of this process had when it ended.  It has its lwps still.
+ */
+bool cpu_takeover(void);
 /* Give the cpu back: the thread ends; it has no lwp, locks or objects. */
 void cpu_detach(void);
 /* A cpu and host made ready for a forked child; 0 or errno. */
 int cpu_embryo(struct cpu **, struct host **);
-/* In the child: they are ours now.  Switches kcurcpu. */
-int cpu_adopt(struct cpu *, struct host *);
+/*
+ * In the child: they are ours now.  Switches kcurcpu.  fork: the host's h_fork
+ * as cpu_embryo() left it.  ESRCH: we were thought to be dead.
+ */
+int cpu_adopt(struct cpu *, struct host *, uint64_t fork);
+/* In the parent: the child of this fork has a pid. */
+void host_forked(struct host *, uint64_t fork, int pid);
+/* The child of this fork has ended: true if it had not attached. */
+bool host_unattached(struct host *, uint64_t fork);
 /* In a new image of the same process, on the cpu that executed it. */
 int cpu_resume(struct cpu *);
 /* The fork failed: give both back. */

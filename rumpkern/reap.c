@@ -9,8 +9,11 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/waitq.h"
 
-/* A fork whose child has not shown up: given up after this. */
-#define EMBRYO_NS 10000000000UL
+/*
+ * A fork whose parent died before it could say who its child is, and the child
+ * has not shown up: given up after this.
+ */
+#define EMBRYO_NS 2000000000UL
 
 static bool
 claimed(uint32_t host)
@@ -19,19 +22,65 @@ claimed(uint32_t host)
 	return rumpuser_claimed(host, curcpu()->c_host);
 }
 
+/* From now on the child cannot attach any more.  False: it has. */
+static bool
+give_up(struct host *h, uint64_t fork)
+{
+
+	return atomic_compare_exchange_strong(&h->h_fork, &fork,
+	    fork | HOST_GONE);
+}
+
+/*
+ * A child that has not attached, as far as we know.  Its pid counts only where
+ * it means something: with its parent, or when that has died.
+ */
+static bool
+embryo_dead(struct host *h)
+{
+	uint64_t fork = atomic_load(&h->h_fork);
+	bool orphan, old;
+
+	if (fork & HOST_GONE)
+		return true;
+	if (fork & HOST_ADOPTED)
+		return !claimed(h->h_index) && atomic_load(&h->h_fork) == fork;
+	orphan = !claimed(h->h_parent);
+	if (!orphan && h->h_parent != curcpu()->c_host)
+		return false;
+	if (HOST_CHILD(fork) != 0 &&
+	    rumpuser_kill(HOST_CHILD(fork), 0) == -ESRCH)
+		return give_up(h, fork);
+	/* It has no pid that we know, or is a zombie that nobody waits for. */
+	old = rumpuser_monotonic() - h->h_since > EMBRYO_NS;
+	return orphan && old && !claimed(h->h_index) && give_up(h, fork);
+}
+
+void
+host_forked(struct host *h, uint64_t fork, int pid)
+{
+
+	/* It may have attached, and be gone, and its slot another's. */
+	atomic_compare_exchange_strong(&h->h_fork, &fork, fork | (uint32_t)pid);
+}
+
+bool
+host_unattached(struct host *h, uint64_t fork)
+{
+
+	return atomic_load(&h->h_state) == HOST_EMBRYO && give_up(h, fork);
+}
+
 bool
 host_dead(struct host *h)
 {
 	uint32_t state = atomic_load(&h->h_state);
 
+	/* One that ends by itself gives the slot back before its claim. */
 	if (state == HOST_LIVE)
-		return !claimed(h->h_index);
-	if (state == HOST_EMBRYO && (h->h_flags & HOST_GONE))
-		return true;
-	if (state == HOST_EMBRYO)
-		return !claimed(h->h_parent) && !claimed(h->h_index) &&
-		    rumpuser_monotonic() - h->h_since > EMBRYO_NS;
-	return false;
+		return !claimed(h->h_index) &&
+		    atomic_load(&h->h_state) == HOST_LIVE;
+	return state == HOST_EMBRYO && embryo_dead(h);
 }
 
 bool

@@ -10,6 +10,7 @@
  * can do so again soon, that is, is not asleep itself.  Where that one was last
  * seen on our own processor it gets it, as it could not run while we spin.
  */
+#include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/waitq.h"
 
@@ -141,6 +142,19 @@ kwakeup_one(struct waitq *wq)
 			wake(w->w_cpu);
 			return;
 		}
+	}
+}
+
+void
+kwakeup_sleepers(void)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+	struct cpu *c;
+
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		if (CPU_STATE_OF(atomic_load(&c->c_state)) == CPU_LIVE)
+			wake(c);
 	}
 }
 

@@ -58,6 +58,12 @@ void ksleep_host_leave(void);
 /* Has a wake come since ksleep_prepare()? */
 bool ksleep_woken(void);
 
+/*
+ * Whoever sleeps looks again: somebody died who may have changed what it waits
+ * for and not have come to the wake.
+ */
+void kwakeup_sleepers(void);
+
 /* Wake one cpu whatever it sleeps on; for signals. */
 void cpu_interrupt(struct cpu *);
 

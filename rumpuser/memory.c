@@ -20,6 +20,10 @@
 /* Locks lie above any size the arena can have. */
 #define CLAIM_BASE (1L << 60)
 
+#ifndef SEEK_DATA
+#define SEEK_DATA 3
+#endif
+
 /* The kernel's struct flock on 64-bit machines. */
 struct host_flock {
 	short l_type;
@@ -91,6 +95,37 @@ rumpuser_arena_discard(uint64_t off, uint64_t len)
 
 	return rumpuser_syscall(__NR_fallocate, rumpuser_process.ru_arenafd,
 	    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len, 0, 0);
+}
+
+/*
+ * mincore() says yes of pages in memory only: what it denies may be swapped
+ * out, and counts as data of the memfd all the same.
+ */
+void
+rumpuser_arena_touched(const void *addr, uint64_t off, uint64_t n,
+    uint8_t *touched)
+{
+	int fd = rumpuser_process.ru_arenafd;
+	uint64_t i;
+	long next;
+
+	if (rumpuser_syscall(__NR_mincore, (long)addr, n * 4096, (long)touched,
+		0, 0, 0) < 0)
+		for (i = 0; i < n; i++)
+			touched[i] = 0;
+	for (i = 0; i < n; i++) {
+		touched[i] &= 1;
+		if (touched[i])
+			continue;
+		next = rumpuser_syscall(__NR_lseek, fd, off + i * 4096,
+		    SEEK_DATA, 0, 0, 0);
+		if (next < 0)
+			next = off + n * 4096;
+		for (; i < n && off + i * 4096 < (uint64_t)next; i++)
+			touched[i] = 0;
+		if (i < n)
+			touched[i] = 1;
+	}
 }
 
 long

@@ -91,16 +91,18 @@ rumpuser_yield(void)
 }
 
 void
-rumpuser_membarrier(void)
+rumpuser_membarrier(bool all)
 {
 
-	if (rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
+	if (!all &&
+	    rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
 		0, 0, 0, 0, 0) == 0)
 		return;
 	/* Not registered yet, or a host without it: the slow one, for all. */
 	rumpuser_syscall(__NR_membarrier,
 	    MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
-	if (rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
+	if (all ||
+	    rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
 		0, 0, 0, 0, 0) != 0)
 		rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0,
 		    0, 0, 0);

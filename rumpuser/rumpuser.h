@@ -37,13 +37,18 @@ struct rumpuser_process {
 	 */
 	int (*ru_fd_reserve)(int from, bool cloexec);
 	void (*ru_fd_unreserve)(int fd);
+	/* A file that is mapped was cut off (set by the shim, or NULL). */
+	void (*ru_cut)(void);
+	/* A thread that asked for it goes back to the program (_lwp_suspend). */
+	void (*ru_userret)(void);
 	/*
 	 * The host's name for the kernel's root (set by the shim; not empty,
 	 * no slash at the end): an absolute symlink under it stays here.
 	 */
 	const char *ru_prefix;
 	size_t ru_prefixlen;
-	bool ru_warned; /* told of a call before rump_init() */
+	_Atomic int32_t ru_init; /* how far rump_init() is */
+	bool ru_warned;          /* told of a call before rump_init() */
 	/* A byte a page of the arena, set by rumpuser_arena_seen(). */
 	uint8_t *ru_seen;
 	uint64_t ru_nseen;
@@ -107,6 +112,12 @@ int rumpuser_arena_create(const char *name, uint64_t size);
 int rumpuser_arena_map(int fd, void *base, uint64_t size);
 int rumpuser_arena_discard(uint64_t off, uint64_t len);
 /*
+ * Which of n pages of the arena has the host memory for?  touched: a byte a
+ * page, not 0 if so.
+ */
+void rumpuser_arena_touched(const void *addr, uint64_t off, uint64_t n,
+    uint8_t *touched);
+/*
  * Write len bytes and up to a page of zeroes into the arena at off, through
  * its descriptor.  Returns how many bytes, zeroes too.
  */
@@ -156,8 +167,8 @@ int rumpuser_kill(int pid, int sig);
 void rumpuser_yield(void);
 /* The processor this thread is on, or -1 if that is not cheap to know. */
 int rumpuser_processor(void);
-/* A full barrier on every running thread of this process. */
-void rumpuser_membarrier(void);
+/* A full barrier on every running thread of this process, or of all. */
+void rumpuser_membarrier(bool all);
 _Noreturn void rumpuser_abort(void);
 _Noreturn void rumpuser_die(void); /* SIGKILL ourselves, at once */
 

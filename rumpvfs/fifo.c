@@ -10,7 +10,7 @@
 #include <fcntl.h>
 
 #include "rumpvfs/fifo.h"
-#include "rumpvfs/pipe.h"
+#include "rumpvfs/pipe_impl.h"
 
 #include "lwproc/file.h"
 #include "lwproc/proc.h"
@@ -75,22 +75,6 @@ fifo_wait(struct pipe *p, const uint32_t *gen)
 	return *(const volatile uint32_t *)gen != was ? 0 : error;
 }
 
-/* Undo the attachment: the reference is in hand again. */
-static void
-fifo_detach(struct pipe *p, struct file *f)
-{
-	if (f->f_mode & FMODE_READ)
-		KSET(p->pp_readers, p->pp_readers - 1);
-	if (f->f_mode & FMODE_WRITE)
-		KSET(p->pp_writers, p->pp_writers - 1);
-	KSET(f->f_data, NULL);
-	khand_add(KHAND_PIPE, p);
-	klog_commit();
-	kwakeup(&p->pp_rwait);
-	kwakeup(&p->pp_wwait);
-	kwakeup(&p->pp_poll);
-}
-
 int
 fifo_open(struct vnode *vp, int flags, struct file *f)
 {
@@ -121,8 +105,11 @@ fifo_open(struct vnode *vp, int flags, struct file *f)
 		error = fifo_wait(p, &p->pp_wgen);
 	else if (wr && !rd && p->pp_readers == 0)
 		error = fifo_wait(p, &p->pp_rgen);
-	if (error != 0)
-		fifo_detach(p, f);
+	if (error != 0) {
+		pipe_detach(p, f);
+		klog_commit();
+		pipe_wake_all(p);
+	}
 	kmutex_exit(&p->pp_lock);
 	if (error != 0)
 		pipe_rele(p);

@@ -29,9 +29,14 @@
 #define RWF_NOSIGNAL 0x100
 #endif
 
+/* Not a program's: a splice, which leaves the times of pipes alone. */
+#define RWF_SPLICE 0x10000
+
 /*
  * Can nobody else use the file's offset now?  Then f_poslock is not needed: a
- * file with one reference, in a table that one lwp uses, is this thread's.
+ * file with one reference, in a table that one lwp uses, is this thread's.  A
+ * call that is under way when another thread gets an lwp in the proc still goes
+ * without: of these two the offset may move once.
  */
 static inline bool
 filerw_private(const struct lwp *l, const struct file *f)
@@ -41,11 +46,23 @@ filerw_private(const struct lwp *l, const struct file *f)
 		memory_order_relaxed) == 1;
 }
 
+static inline void
+filerw_setoffset(struct file *f, uint64_t offset)
+{
+	__atomic_store_n(&f->f_offset, offset, __ATOMIC_RELEASE);
+}
+
 /*
  * One transfer, to or from *at (NULL: the file's own offset, which moves on).
  * The access mode was checked.  0 and the number of bytes, or an errno.
  */
 int filerw_move(struct lwp *, struct file *, struct uio *, const uint64_t *at,
     long *done);
+/*
+ * Read or write kernel memory at the file's own offset as one half of a
+ * splice; the access mode was checked.
+ */
+int filerw_splice(struct lwp *, int fd, bool write, char *buf, size_t n,
+    bool nowait, long *done);
 
 #endif

@@ -3,22 +3,16 @@
  * flock: file locks; see flock.h.
  */
 #include <fcntl.h>
-#include <sys/file.h>
 
-#include "rumpvfs/flock.h"
+#include "rumpvfs/flock_impl.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/vnode.h"
 
 #include "lwproc/file.h"
-#include "lwproc/proc.h"
 #include "rumpkern/arena.h"
-#include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpkern/waitq.h"
-
-#define OFFSET_END 0x7fffffffffffffffUL
-#define LOCK_MAND_ 32 /* obsolete: Linux takes it for done */
 
 static inline struct vfs_state *
 state(void)
@@ -26,9 +20,8 @@ state(void)
 	return ARENA->a_vfs;
 }
 
-/* Where the object behind a file points to its locks. */
-static struct flockhead **
-slot_of(const struct file *f)
+struct flockhead **
+flock_slot(const struct file *f)
 {
 	if (f->f_vnode != NULL)
 		return &f->f_vnode->v_locks;
@@ -56,46 +49,40 @@ touches(const struct filelock *a, const struct filelock *b)
 	return a->fl_start <= b->fl_end + 1 && b->fl_start <= a->fl_end + 1;
 }
 
+/* Is the held lock in the way, or, of F_UNLCK, one of those asked for? */
+static inline bool
+conflicts(const struct filelock *fl, const struct filelock *want)
+{
+	if (want->fl_type == F_UNLCK)
+		return same_owner(fl, want) && overlaps(fl, want);
+	return (fl->fl_kind == FLOCK_FILE) == (want->fl_kind == FLOCK_FILE) &&
+	    !same_owner(fl, want) && overlaps(fl, want) &&
+	    (fl->fl_type == F_WRLCK || want->fl_type == F_WRLCK);
+}
+
+/* The first in the order of the list, which F_GETLK tells. */
 static struct filelock *
 find_conflict(const struct flockhead *fh, const struct filelock *want)
 {
-	struct filelock *fl, *first = NULL;
-
-	for (fl = fh->fh_locks; fl != NULL; fl = fl->fl_next) {
-		if ((fl->fl_kind == FLOCK_FILE) !=
-		    (want->fl_kind == FLOCK_FILE))
-			continue;
-		/* The lowest, and of those the oldest: new ones lead the list. */
-		if (!same_owner(fl, want) && overlaps(fl, want) &&
-		    (fl->fl_type == F_WRLCK || want->fl_type == F_WRLCK) &&
-		    (first == NULL || fl->fl_start <= first->fl_start))
-			first = fl;
-	}
-	return first;
-}
-
-/* The lowest of the owner's own locks in the range. */
-static struct filelock *
-find_own(const struct flockhead *fh, const struct filelock *want)
-{
-	struct filelock *fl, *first = NULL;
+	struct filelock *fl;
 
 	for (fl = fh->fh_locks; fl != NULL; fl = fl->fl_next)
-		if (same_owner(fl, want) && overlaps(fl, want) &&
-		    (first == NULL || fl->fl_start < first->fl_start))
-			first = fl;
-	return first;
+		if (conflicts(fl, want))
+			return fl;
+	return NULL;
 }
 
-/* Logged steps: into and out of a list. */
+/* Logged steps: into a list, after prev (NULL: first), and out of it. */
 static void
-list_insert(struct filelock **list, struct filelock *fl)
+list_insert(struct filelock **list, struct filelock *prev, struct filelock *fl)
 {
-	KSET(fl->fl_prev, NULL);
-	KSET(fl->fl_next, *list);
-	if (*list != NULL)
-		KSET((*list)->fl_prev, fl);
-	KSET(*list, fl);
+	struct filelock **link = prev != NULL ? &prev->fl_next : list;
+
+	KSET(fl->fl_prev, prev);
+	KSET(fl->fl_next, *link);
+	if (*link != NULL)
+		KSET((*link)->fl_prev, fl);
+	KSET(*link, fl);
 }
 
 static void
@@ -107,6 +94,26 @@ list_remove(struct filelock **list, struct filelock *fl)
 		KSET(*list, fl->fl_next);
 	if (fl->fl_next != NULL)
 		KSET(fl->fl_next->fl_prev, fl->fl_prev);
+}
+
+/*
+ * Logged: a lock becomes held.  It goes before the owner's next higher one,
+ * else behind the owner's last one, and that of a new owner to the end.
+ */
+static void
+hold_lock(struct flockhead *fh, struct filelock *want)
+{
+	struct filelock *fl, *prev = NULL;
+	bool known = false, own;
+
+	for (fl = fh->fh_locks; fl != NULL; prev = fl, fl = fl->fl_next) {
+		own = same_owner(fl, want);
+		if (own ? fl->fl_start >= want->fl_start : known)
+			break;
+		known |= own;
+	}
+	list_insert(&fh->fh_locks, prev, want);
+	khand_drop(want);
 }
 
 /* Take a held lock away. */
@@ -185,7 +192,7 @@ wait_change(struct flockhead *fh, struct filelock *want)
 	int error;
 
 	KSET(want->fl_head, fh);
-	list_insert(&vs->vs_flockblocked, want);
+	list_insert(&vs->vs_flockblocked, NULL, want);
 	KSET(fh->fh_waiting, fh->fh_waiting + 1);
 	khand_drop(want);
 	khand_add(KHAND_FLOCK, want);
@@ -256,8 +263,7 @@ apply(struct flockhead *fh, struct filelock *want, struct filelock **spare)
 	}
 	if (want->fl_type != F_UNLCK) {
 		KSET(want->fl_head, fh);
-		list_insert(&fh->fh_locks, want);
-		khand_drop(want);
+		hold_lock(fh, want);
 		klog_commit();
 	}
 	for (fl = fh->fh_locks; fl != NULL; fl = next) {
@@ -275,8 +281,7 @@ apply(struct flockhead *fh, struct filelock *want, struct filelock **spare)
 			*spare = NULL;
 			*rest = *fl;
 			rest->fl_start = want->fl_end + 1;
-			list_insert(&fh->fh_locks, rest);
-			khand_drop(rest);
+			hold_lock(fh, rest);
 			KSET(fl->fl_end, want->fl_start - 1);
 		} else if (fl->fl_start < want->fl_start)
 			KSET(fl->fl_end, want->fl_start - 1);
@@ -303,7 +308,7 @@ make_lock(enum flockkind kind, const void *owner, int type,
 	fl->fl_kind = kind;
 	fl->fl_owner = owner;
 	fl->fl_type = type;
-	fl->fl_end = OFFSET_END;
+	fl->fl_end = FLOCK_END;
 	return fl;
 }
 
@@ -326,9 +331,8 @@ flock_convert(struct flockhead *fh, struct filelock *want)
 	return false;
 }
 
-/* Set a lock or unset it, waiting if asked to. */
-static int
-set_lock(struct flockhead **slot, struct filelock *want, bool wait)
+int
+flock_set(struct flockhead **slot, struct filelock *want, bool wait)
 {
 	struct vfs_state *vs = state();
 	struct filelock *spare, *fl = want;
@@ -366,183 +370,20 @@ set_lock(struct flockhead **slot, struct filelock *want, bool wait)
 	return error;
 }
 
-int
-flock_flock(struct lwp *l, struct file *f, int op)
-{
-	struct filelock want = { .fl_kind = FLOCK_FILE,
-		.fl_owner = f,
-		.fl_end = OFFSET_END };
-	struct flockhead **slot = slot_of(f);
-
-	if (slot == NULL)
-		return EINVAL;
-	switch (op & ~LOCK_NB) {
-	case LOCK_SH:
-		want.fl_type = F_RDLCK;
-		break;
-	case LOCK_EX:
-		want.fl_type = F_WRLCK;
-		break;
-	case LOCK_UN:
-		want.fl_type = F_UNLCK;
-		break;
-	default:
-		return EINVAL;
-	}
-	if (want.fl_type != F_UNLCK &&
-	    !(f->f_mode & (FMODE_READ | FMODE_WRITE)))
-		return EBADF;
-	want.fl_pid = l->l_proc->p_pid;
-	return set_lock(slot, &want, !(op & LOCK_NB));
-}
-
-/* The range and type of a struct flock, as Linux reads it. */
-static int
-parse_flock(const struct flock *u, const struct file *f, struct filelock *fl)
-{
-	int64_t start = 0, end;
-
-	switch (u->l_whence) {
-	case SEEK_SET:
-		break;
-	case SEEK_CUR:
-		start = f->f_offset;
-		break;
-	case SEEK_END:
-		if (f->f_vnode != NULL && f->f_vnode->v_type == VREG)
-			start = f->f_vnode->v_size;
-		break;
-	default:
-		return EINVAL;
-	}
-	if (u->l_start > (int64_t)OFFSET_END - start)
-		return EOVERFLOW;
-	start += u->l_start;
-	if (start < 0)
-		return EINVAL;
-	end = OFFSET_END;
-	if (u->l_len > 0) {
-		if (u->l_len - 1 > (int64_t)OFFSET_END - start)
-			return EOVERFLOW;
-		end = start + u->l_len - 1;
-	} else if (u->l_len < 0) {
-		if (start + u->l_len < 0)
-			return EINVAL;
-		end = start - 1;
-		start += u->l_len;
-	}
-	if (u->l_type != F_RDLCK && u->l_type != F_WRLCK &&
-	    u->l_type != F_UNLCK)
-		return EINVAL;
-	fl->fl_start = start;
-	fl->fl_end = end;
-	fl->fl_type = u->l_type;
-	return 0;
-}
-
-/* The pid by which the host knows the process, if it does. */
-static int
-pid_of(const struct proc *p)
-{
-	if (p->p_flags & PROC_HIJACK)
-		return host_byindex(p->p_host)->h_pid;
-	return p->p_pid;
-}
-
-/* F_GETLK: who would be in the way? */
-static int
-test_lock(struct flockhead **slot, struct filelock *want, struct flock *u)
+bool
+flock_test(struct flockhead **slot, const struct filelock *want,
+    struct filelock *held)
 {
 	struct vfs_state *vs = state();
-	struct filelock *fl = NULL;
+	const struct filelock *fl = NULL;
 
 	kmutex_enter(&vs->vs_flocklock);
 	if (*slot != NULL)
-		fl = want->fl_type == F_UNLCK ? find_own(*slot, want) :
-						find_conflict(*slot, want);
-	if (fl == NULL)
-		u->l_type = F_UNLCK;
-	else {
-		u->l_type = fl->fl_type;
-		u->l_whence = SEEK_SET;
-		u->l_start = fl->fl_start;
-		u->l_len = fl->fl_end == OFFSET_END ?
-		    0 :
-		    fl->fl_end - fl->fl_start + 1;
-		u->l_pid = fl->fl_pid;
-	}
+		fl = find_conflict(*slot, want);
+	if (fl != NULL)
+		*held = *fl;
 	kmutex_exit(&vs->vs_flocklock);
-	return 0;
-}
-
-static int
-check_mode(const struct file *f, int type)
-{
-	if ((type == F_RDLCK && !(f->f_mode & FMODE_READ)) ||
-	    (type == F_WRLCK && !(f->f_mode & FMODE_WRITE)))
-		return EBADF;
-	return 0;
-}
-
-/* fd_close() drops locks and clears the entry under fd_lock. */
-static bool
-still_open(struct filedesc *fdp, int fd, const struct file *f)
-{
-	bool open;
-
-	if (atomic_load(&fdp->fd_users) == 1)
-		return true;
-	kmutex_enter(&fdp->fd_lock);
-	open = (uint32_t)fd < fdp->fd_size && FDENT_FILE(fdp->fd_ents[fd]) == f;
-	kmutex_exit(&fdp->fd_lock);
-	return open;
-}
-
-int
-flock_fcntl(struct lwp *l, int fd, struct file *f, int cmd, void *uarg)
-{
-	bool get = cmd == F_GETLK || cmd == F_OFD_GETLK;
-	bool ofd = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK ||
-	    cmd == F_OFD_SETLKW;
-	bool wait = cmd == F_SETLKW || cmd == F_OFD_SETLKW;
-	struct flockhead **slot = slot_of(f);
-	struct filelock want = { .fl_kind = FLOCK_POSIX };
-	struct flock u;
-	int error;
-
-	if (slot == NULL)
-		return EINVAL;
-	if (copyin(uarg, &u, sizeof(u)) != 0)
-		return EFAULT;
-	/* F_OFD_GETLK with F_UNLCK asks for the file's own locks. */
-	if (get && !ofd && u.l_type != F_RDLCK && u.l_type != F_WRLCK)
-		return EINVAL;
-	error = parse_flock(&u, f, &want);
-	if (error == 0 && !get)
-		error = check_mode(f, want.fl_type);
-	if (error == 0 && ofd && u.l_pid != 0)
-		error = EINVAL;
-	if (error != 0)
-		return error;
-	want.fl_owner = l->l_proc->p_fd;
-	want.fl_pid = pid_of(l->l_proc);
-	if (ofd) {
-		want.fl_kind = FLOCK_OFD;
-		want.fl_owner = f;
-		want.fl_pid = -1;
-	}
-	if (get) {
-		test_lock(slot, &want, &u);
-		return copyout(&u, uarg, sizeof(u));
-	}
-	error = set_lock(slot, &want, wait);
-	/* Closed meanwhile by another thread: its locks must be gone. */
-	if (error == 0 && !ofd && want.fl_type != F_UNLCK &&
-	    !still_open(l->l_proc->p_fd, fd, f)) {
-		flock_fdclose(l->l_proc->p_fd, f);
-		error = EBADF;
-	}
-	return error;
+	return fl != NULL;
 }
 
 /* Drop all locks of an owner on the file. */
@@ -573,7 +414,7 @@ drop_owned(struct flockhead **slot, const void *owner)
 void
 flock_fdclose(const struct filedesc *owner, struct file *f)
 {
-	struct flockhead **slot = slot_of(f);
+	struct flockhead **slot = flock_slot(f);
 
 	if (slot != NULL && KREAD(*slot) != NULL)
 		drop_owned(slot, owner);
@@ -582,7 +423,7 @@ flock_fdclose(const struct filedesc *owner, struct file *f)
 void
 flock_fileclose(struct file *f)
 {
-	struct flockhead **slot = slot_of(f);
+	struct flockhead **slot = flock_slot(f);
 
 	if (slot != NULL && KREAD(*slot) != NULL)
 		drop_owned(slot, f);

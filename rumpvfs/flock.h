@@ -43,7 +43,8 @@ struct filelock {
 
 struct flockhead {
 	struct flockhead **fh_slot; /* where the object points to us */
-	struct filelock *fh_locks;
+	struct filelock *fh_locks;  /* owner by owner as they came, of each
+					   the lowest first */
 	uint32_t fh_waiting;
 };
 

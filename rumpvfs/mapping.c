@@ -118,6 +118,18 @@ mapping_remove(struct host *h, uint64_t addr, uint64_t len)
 		khand_release_to(mark);
 }
 
+const struct mapping *
+mapping_at(const struct host *h, uint64_t addr)
+{
+	const struct mapping *m;
+
+	KASSERT(kmutex_owned(&h->h_maplock));
+	for (m = h->h_maps; m != NULL; m = m->mp_next)
+		if (addr - m->mp_addr < m->mp_len)
+			return m;
+	return NULL;
+}
+
 bool
 mapping_find(struct host *h, uint64_t addr, uint64_t end, struct mapping *copy)
 {

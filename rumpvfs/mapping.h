@@ -39,6 +39,8 @@ void mapping_remove(struct host *, uint64_t addr, uint64_t len);
  */
 bool mapping_find(struct host *, uint64_t addr, uint64_t end,
     struct mapping *copy);
+/* The record that has this address, or NULL.  h_maplock. */
+const struct mapping *mapping_at(const struct host *, uint64_t addr);
 /* Other protection for the range. */
 void mapping_protect(struct host *, uint64_t addr, uint64_t len, uint32_t prot);
 /* A forked child has what its parent has. 0 or ENOMEM. */

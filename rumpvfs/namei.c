@@ -313,13 +313,15 @@ walk(struct walk *w)
 			nd->nd_slash |= c.c_end != c.c_next;
 			return found(nd, w->w_dvp, w->w_dvp, ndots);
 		}
-		if (unlikely(c.c_len > DIR_NAMEMAX))
-			return c.c_last && (nd->nd_flags & NAMEI_LATE) ?
-			    last(w, &c, NULL) :
-			    ENAMETOOLONG;
 		if (unlikely(c.c_last && c.c_end != c.c_next &&
 			(nd->nd_flags & NAMEI_OPEN)))
 			return EISDIR;
+		if (unlikely(c.c_len > DIR_NAMEMAX)) {
+			if (c.c_last && (nd->nd_flags & NAMEI_LATE))
+				return last(w, &c, NULL);
+			/* A removed directory is not asked about names. */
+			return w->w_dvp->v_nlink == 0 ? ENOENT : ENAMETOOLONG;
+		}
 		de = dir_find(w->w_dvp, c.c_name, c.c_len,
 		    namehash_end(c.c_hash, w->w_dvp));
 		vp = de != NULL ? de->de_vp : NULL;
@@ -435,6 +437,9 @@ start(struct nameidata *nd, struct walk *w)
 		w->w_root = w->w_dvp;
 		w->w_hijack = false;
 	}
+	/* A path from the host's root came in over a mount point of its. */
+	if (w->w_hijack && *path == '/' && (nd->nd_resolve & RESOLVE_NO_XDEV))
+		return EXDEV;
 	if (*path == '/')
 		w->w_dvp = w->w_root;
 	else if (*path != '\0' && w->w_dvp->v_type != VDIR)

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "rumpvfs/filerw.h"
 #include "rumpvfs/pipe_impl.h"
 
 #include "lwproc/file.h"
@@ -27,29 +28,15 @@
 #define PIPE_DEV 14 /* st_dev: the host's pipefs has a small one */
 
 /*
- * Move up to n bytes from the uio into the ring, unpublished; *done tells
- * how many came.
+ * Move up to n bytes between the uio and the ring at counter `at', to be
+ * published by the caller; *done tells how many went.
  */
 static inline int
-ring_fill(struct pipe *p, uint64_t n, struct uio *uio, uint64_t *done)
+ring_move(struct pipe *p, uint64_t at, uint64_t n, struct uio *uio,
+    uint64_t *done)
 {
 	size_t before = uio->uio_resid;
-	uint64_t i = p->pp_head & (p->pp_ringsize - 1);
-	uint64_t first = kmin(n, p->pp_ringsize - i);
-	int error;
-
-	error = uio_move(p->pp_ring + i, first, uio);
-	if (unlikely(error == 0 && first < n))
-		error = uio_move(p->pp_ring, n - first, uio);
-	*done = before - uio->uio_resid;
-	return error;
-}
-
-static inline int
-ring_drain(struct pipe *p, uint64_t n, struct uio *uio, uint64_t *done)
-{
-	size_t before = uio->uio_resid;
-	uint64_t i = p->pp_tail & (p->pp_ringsize - 1);
+	uint64_t i = at & (p->pp_ringsize - 1);
 	uint64_t first = kmin(n, p->pp_ringsize - i);
 	int error;
 
@@ -68,7 +55,7 @@ read_packet(struct pipe *p, struct uio *uio, uint64_t *done)
 	uint64_t n = kmin(uio->uio_resid, pk->pk_end - p->pp_tail);
 	int error;
 
-	error = ring_drain(p, n, uio, done);
+	error = ring_move(p, p->pp_tail, n, uio, done);
 	if (p->pp_tail + *done <= pk->pk_start) {
 		pipe_settail(p, p->pp_tail + *done);
 		return error;
@@ -126,7 +113,7 @@ pipe_read(struct file *f, struct uio *uio)
 	full = !pipe_writable(p);
 	if (likely(p->pp_npkts == 0)) {
 		n = kmin(n, uio->uio_resid);
-		error = ring_drain(p, n, uio, &done);
+		error = ring_move(p, p->pp_tail, n, uio, &done);
 		pipe_settail(p, p->pp_tail + done);
 	} else
 		error = read_packet(p, uio, &done);
@@ -144,7 +131,7 @@ next:
 out:
 	kmutex_exit(&p->pp_lock);
 	if (unlikely(f->f_vnode != NULL) && done != 0 &&
-	    !(f->f_flags & O_NOATIME))
+	    !(f->f_flags & O_NOATIME) && !(uio->uio_flags & RWF_SPLICE))
 		vnode_accessed(f->f_vnode);
 	return error;
 }
@@ -175,7 +162,7 @@ write_packet(struct pipe *p, struct uio *uio)
 		if (error != 0)
 			return error;
 	}
-	error = ring_fill(p, n, uio, &done);
+	error = ring_move(p, p->pp_head, n, uio, &done);
 	if (done == 0)
 		return error;
 	pk = &p->pp_pkts[(p->pp_pkthead + p->pp_npkts) % p->pp_pktmax];
@@ -204,7 +191,7 @@ write_some(struct pipe *p, struct uio *uio, bool atomic)
 		if (error != 0)
 			return error;
 	}
-	error = ring_fill(p, n, uio, &done);
+	error = ring_move(p, p->pp_head, n, uio, &done);
 	if (likely(done != 0))
 		pipe_sethead(p, p->pp_head + done);
 	return error;
@@ -222,7 +209,9 @@ write_all(struct pipe *p, struct file *f, struct uio *uio)
 		if (unlikely(p->pp_readers == 0))
 			return EPIPE;
 		head = p->pp_head;
-		if (unlikely(f->f_flags & O_DIRECT))
+		/* What is spliced in is no packet. */
+		if (unlikely(f->f_flags & O_DIRECT) &&
+		    !(uio->uio_flags & RWF_SPLICE))
 			error = write_packet(p, uio);
 		else
 			error = write_some(p, uio, atomic);
@@ -256,7 +245,8 @@ pipe_write(struct file *f, struct uio *uio)
 	if (unlikely(p->pp_wwait.wq_head != NULL) && pipe_writable(p))
 		kwakeup_one(&p->pp_wwait);
 	kmutex_exit(&p->pp_lock);
-	if (unlikely(f->f_vnode != NULL) && uio->uio_resid != before)
+	if (unlikely(f->f_vnode != NULL) && uio->uio_resid != before &&
+	    !(uio->uio_flags & RWF_SPLICE))
 		fifo_touch(f->f_vnode);
 	if (likely(error == 0))
 		return 0;

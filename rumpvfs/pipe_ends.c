@@ -23,8 +23,8 @@ pipe_create(struct lwp *l)
 	p->pp_cap = PIPE_CAP;
 	p->pp_refs = 1;
 	p->pp_rgen = p->pp_wgen = 1;
-	p->pp_uid = l->l_proc->p_cred.cr_fsuid;
-	p->pp_gid = l->l_proc->p_cred.cr_fsgid;
+	p->pp_uid = KREAD(l->l_proc->p_cred.cr_fsuid);
+	p->pp_gid = KREAD(l->l_proc->p_cred.cr_fsgid);
 	/* Its address is a number nobody else has while it lives. */
 	p->pp_ino = (uintptr_t)p >> 6 & 0xffffffff;
 	vtime_now(&p->pp_time);
@@ -124,9 +124,20 @@ pipe_files(struct lwp *l, int flags, struct file *ends[2])
 	return 0;
 }
 
-/* An end came or went: whoever waits looks again. */
-static void
-wake_all(struct pipe *p)
+void
+pipe_detach(struct pipe *p, struct file *f)
+{
+	KASSERT(kmutex_owned(&p->pp_lock));
+	if (f->f_mode & FMODE_READ)
+		KSET(p->pp_readers, p->pp_readers - 1);
+	if (f->f_mode & FMODE_WRITE)
+		KSET(p->pp_writers, p->pp_writers - 1);
+	KSET(f->f_data, NULL);
+	khand_add(KHAND_PIPE, p);
+}
+
+void
+pipe_wake_all(struct pipe *p)
 {
 	kwakeup(&p->pp_rwait);
 	kwakeup(&p->pp_wwait);
@@ -143,15 +154,10 @@ pipe_close(struct file *f)
 	flock_fileclose(f);
 	if (p != NULL) {
 		kmutex_enter(&p->pp_lock);
-		if (f->f_mode & FMODE_READ)
-			KSET(p->pp_readers, p->pp_readers - 1);
-		if (f->f_mode & FMODE_WRITE)
-			KSET(p->pp_writers, p->pp_writers - 1);
-		KSET(f->f_data, NULL);
-		khand_add(KHAND_PIPE, p);
+		pipe_detach(p, f);
 		klog_commit();
 		if (p->pp_readers == 0 || p->pp_writers == 0)
-			wake_all(p);
+			pipe_wake_all(p);
 		kmutex_exit(&p->pp_lock);
 		pipe_rele(p);
 	}

@@ -9,19 +9,19 @@
 
 #include "rumpkern/klog.h"
 
-#ifndef RWF_NOWAIT
-#define RWF_NOWAIT 0x8
-#endif
-#ifndef RWF_NOSIGNAL
-#define RWF_NOSIGNAL 0x100
-#endif
-
 /* All with pp_lock held. */
 
 /* Make the ring hold n more bytes, at most pp_cap in all.  0, ENOMEM. */
 int pipe_grow(struct pipe *, uint64_t n);
 /* Give the ring this size, which holds the content.  0, ENOMEM. */
 int pipe_resize(struct pipe *, uint64_t size);
+/*
+ * Logged: a file's end goes; the reference is in hand again.  Whoever waits
+ * is to be woken after the commit.
+ */
+void pipe_detach(struct pipe *, struct file *);
+/* An end came or went: whoever waits looks again. */
+void pipe_wake_all(struct pipe *);
 /* fo_close */
 void pipe_close(struct file *);
 

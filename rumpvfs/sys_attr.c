@@ -56,40 +56,6 @@ set_mode(struct vnode *vp, const struct cred *cr, unsigned mode)
 	return error;
 }
 
-int
-sys_fchmod(struct lwp *l, const struct sys_fchmod_args *a, long *retval)
-{
-	struct vtarget t;
-	int error;
-
-	(void)retval;
-	error = vtarget_fd(&t, l, a->fd, false);
-	if (error != 0)
-		return error;
-	error = set_mode(t.t_vp, t.t_cred, a->mode);
-	vtarget_done(&t);
-	return error;
-}
-
-int
-sys_fchmodat2(struct lwp *l, const struct sys_fchmodat2_args *a, long *retval)
-{
-	struct vtarget t;
-	int error;
-
-	(void)retval;
-	if (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return EINVAL;
-	if (a->path == NULL)
-		return EFAULT; /* no other name for "", as in fstatat() */
-	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
-	if (error != 0)
-		return error;
-	error = set_mode(t.t_vp, t.t_cred, a->mode);
-	vtarget_done(&t);
-	return error;
-}
-
 /* --- Owner -------------------------------------------------------------- */
 
 /* The mode after a change of owner. */
@@ -142,38 +108,92 @@ set_owner(struct vnode *vp, const struct cred *cr, uint32_t uid, uint32_t gid)
 	return error;
 }
 
+/* --- The calls that change either --------------------------------------- */
+
+struct change {
+	bool c_owner;
+	uint32_t c_mode;
+	uint32_t c_uid, c_gid;
+};
+
+static int
+change(struct vtarget *t, const struct change *c)
+{
+	int error;
+
+	if (c->c_owner)
+		error = set_owner(t->t_vp, t->t_cred, c->c_uid, c->c_gid);
+	else
+		error = set_mode(t->t_vp, t->t_cred, c->c_mode);
+	vtarget_done(t);
+	return error;
+}
+
+static int
+change_fd(struct lwp *l, int fd, const struct change *c)
+{
+	struct vtarget t;
+	int error = vtarget_fd(&t, l, fd, false);
+
+	return error != 0 ? error : change(&t, c);
+}
+
+/* The target of a call that takes a path and the two usual flags. */
+static int
+target_at(struct vtarget *t, struct lwp *l, int dirfd, const char *path,
+    int flags)
+{
+
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return EINVAL;
+	if (path == NULL)
+		return EFAULT; /* no other name for "", as in fstatat() */
+	return vtarget_path(t, l, dirfd, path, flags, 0);
+}
+
+static int
+change_at(struct lwp *l, int dirfd, const char *path, int flags,
+    const struct change *c)
+{
+	struct vtarget t;
+	int error = target_at(&t, l, dirfd, path, flags);
+
+	return error != 0 ? error : change(&t, c);
+}
+
+int
+sys_fchmod(struct lwp *l, const struct sys_fchmod_args *a, long *retval)
+{
+
+	(void)retval;
+	return change_fd(l, a->fd, &(struct change){ .c_mode = a->mode });
+}
+
+int
+sys_fchmodat2(struct lwp *l, const struct sys_fchmodat2_args *a, long *retval)
+{
+
+	(void)retval;
+	return change_at(l, a->dirfd, a->path, a->flags,
+	    &(struct change){ .c_mode = a->mode });
+}
+
 int
 sys_fchown(struct lwp *l, const struct sys_fchown_args *a, long *retval)
 {
-	struct vtarget t;
-	int error;
+	struct change c = { true, 0, a->owner, a->group };
 
 	(void)retval;
-	error = vtarget_fd(&t, l, a->fd, false);
-	if (error != 0)
-		return error;
-	error = set_owner(t.t_vp, t.t_cred, a->owner, a->group);
-	vtarget_done(&t);
-	return error;
+	return change_fd(l, a->fd, &c);
 }
 
 int
 sys_fchownat(struct lwp *l, const struct sys_fchownat_args *a, long *retval)
 {
-	struct vtarget t;
-	int error;
+	struct change c = { true, 0, a->owner, a->group };
 
 	(void)retval;
-	if (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return EINVAL;
-	if (a->path == NULL)
-		return EFAULT; /* no other name for "", as in fstatat() */
-	error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
-	if (error != 0)
-		return error;
-	error = set_owner(t.t_vp, t.t_cred, a->owner, a->group);
-	vtarget_done(&t);
-	return error;
+	return change_at(l, a->dirfd, a->path, a->flags, &c);
 }
 
 /* --- Times -------------------------------------------------------------- */
@@ -254,11 +274,7 @@ sys_utimensat(struct lwp *l, const struct sys_utimensat_args *a, long *retval)
 			return EINVAL;
 		error = vtarget_fd(&t, l, a->dirfd, false);
 	} else {
-		if (a->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-			return EINVAL;
-		if (a->path == NULL)
-			return EFAULT;
-		error = vtarget_path(&t, l, a->dirfd, a->path, a->flags, 0);
+		error = target_at(&t, l, a->dirfd, a->path, a->flags);
 	}
 	if (error != 0)
 		return error;

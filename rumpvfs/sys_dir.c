@@ -78,8 +78,8 @@ emit(struct dirbuf *db, const struct vnode *vp, uint64_t next, const char *name,
 
 /*
  * Fill the buffer from *pos on; *pos moves.  False: an entry had no room.
- * Names made after the reading began (limit) are not shown, or a program that
- * makes a name for every name it reads would never end.
+ * Names made after the first was looked for (limit) are not shown, or a
+ * program that makes a name for every name it reads would never end.
  */
 static bool
 fill(struct vnode *dvp, struct dirbuf *db, uint64_t *pos, uint64_t limit)
@@ -121,14 +121,16 @@ getdents(struct file *f, char *ubuf, size_t count, bool old, long *retval)
 	struct vnode *dvp = f->f_vnode;
 	uint64_t pos = f->f_offset;
 	size_t n, done = 0;
-	bool full = true;
+	bool full = true, gone;
 	int error = 0;
 
 	kmutex_enter(&dvp->v_fs->fs_lock);
-	if (dvp->v_nlink == 0)
+	gone = dvp->v_nlink == 0;
+	if (gone)
 		error = ENOENT;
-	if (pos == 0 || f->f_dircookie == 0)
-		f->f_dircookie = kmax(dvp->v_dir.d_nextcookie, 2UL);
+	if (pos < DIR_FIRSTCOOKIE || f->f_dircookie == 0)
+		f->f_dircookie = kmax(dvp->v_dir.d_nextcookie,
+		    (uint64_t)DIR_FIRSTCOOKIE);
 	while (error == 0 && full) {
 		n = kmin(count - done, sizeof(curcpu()->c_bounce));
 		db.db_at = bounce;
@@ -147,10 +149,11 @@ getdents(struct file *f, char *ubuf, size_t count, bool old, long *retval)
 		done += n;
 	}
 	kmutex_exit(&dvp->v_fs->fs_lock);
+	/* One that was tried was read, whatever came of it. */
+	if (!gone && !(f->f_flags & O_NOATIME))
+		vnode_accessed(dvp);
 	if (done == 0 && error != 0)
 		return error;
-	if (!(f->f_flags & O_NOATIME))
-		vnode_accessed(dvp);
 	*retval = done;
 	return 0;
 }
@@ -219,46 +222,43 @@ setdir(struct proc *p, struct vnode **slot, struct vnode *vp)
 	kmutex_exit(&p->p_lock);
 }
 
-int
-sys_chdir(struct lwp *l, const struct sys_chdir_args *a, long *retval)
+/* The directory of this name becomes the current one or the root. */
+static int
+change(struct lwp *l, const char *path, struct vnode **slot)
 {
 	uint32_t mark = khand_mark();
 	struct nameidata nd;
 	int error;
 
-	(void)retval;
-	error = namei_lookup(&nd, l, AT_FDCWD, a->path,
+	error = namei_lookup(&nd, l, AT_FDCWD, path,
 	    NAMEI_FOLLOW | NAMEI_DIRECTORY);
 	if (error != 0)
 		return error;
 	error = vnode_access(nd.nd_vp, &nd.nd_cred, MAY_X);
+	if (error == 0 && slot == &l->l_proc->p_rdir &&
+	    !cred_issuper(&nd.nd_cred))
+		error = EPERM;
 	if (error == 0)
-		setdir(l->l_proc, &l->l_proc->p_cdir, nd.nd_vp);
+		setdir(l->l_proc, slot, nd.nd_vp);
 	namei_done(&nd);
 	khand_release_to(mark);
 	return error;
 }
 
 int
-sys_chroot(struct lwp *l, const struct sys_chroot_args *a, long *retval)
+sys_chdir(struct lwp *l, const struct sys_chdir_args *a, long *retval)
 {
-	uint32_t mark = khand_mark();
-	struct nameidata nd;
-	int error;
 
 	(void)retval;
-	error = namei_lookup(&nd, l, AT_FDCWD, a->path,
-	    NAMEI_FOLLOW | NAMEI_DIRECTORY);
-	if (error != 0)
-		return error;
-	error = vnode_access(nd.nd_vp, &nd.nd_cred, MAY_X);
-	if (error == 0 && !cred_issuper(&nd.nd_cred))
-		error = EPERM;
-	if (error == 0)
-		setdir(l->l_proc, &l->l_proc->p_rdir, nd.nd_vp);
-	namei_done(&nd);
-	khand_release_to(mark);
-	return error;
+	return change(l, a->path, &l->l_proc->p_cdir);
+}
+
+int
+sys_chroot(struct lwp *l, const struct sys_chroot_args *a, long *retval)
+{
+
+	(void)retval;
+	return change(l, a->path, &l->l_proc->p_rdir);
 }
 
 int

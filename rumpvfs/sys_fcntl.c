@@ -60,7 +60,7 @@ set_flags(struct lwp *l, struct file *f, uint32_t flags)
 	else if ((flags & O_DIRECT) && !is_type(f, VREG))
 		return EINVAL;
 	if ((flags & ~f->f_flags & O_NOATIME) && f->f_vnode != NULL &&
-	    f->f_vnode->v_uid != l->l_proc->p_cred.cr_fsuid &&
+	    f->f_vnode->v_uid != KREAD(l->l_proc->p_cred.cr_fsuid) &&
 	    !cred_issuper(&l->l_proc->p_cred))
 		return EPERM;
 	kmutex_enter(&f->f_lock);

@@ -391,7 +391,9 @@ renameshape(const struct nameidata *o, const struct nameidata *n,
 	if (n->nd_dots != 0)
 		return flags & RENAME_NOREPLACE ? EEXIST : EBUSY;
 	if (ovp == NULL)
-		return o->nd_namelen > DIR_NAMEMAX ? ENAMETOOLONG : ENOENT;
+		return o->nd_namelen > DIR_NAMEMAX && o->nd_dvp->v_nlink != 0 ?
+		    ENAMETOOLONG :
+		    ENOENT;
 	if (n->nd_dvp->v_nlink == 0)
 		return ENOENT;
 	if (n->nd_namelen > DIR_NAMEMAX)

@@ -31,13 +31,13 @@ filerw_move(struct lwp *l, struct file *f, struct uio *uio, const uint64_t *at,
 		lock = !filerw_private(l, f);
 		if (lock)
 			kmutex_enter(&f->f_poslock);
-		uio->uio_offset = f->f_offset;
+		uio->uio_offset = KREAD(f->f_offset);
 	} else if (at != NULL)
 		uio->uio_offset = *at;
 	error = uio->uio_write ? ops->fo_write(f, uio) : ops->fo_read(f, uio);
 	if (own) {
 		if (uio->uio_resid != before)
-			f->f_offset = uio->uio_offset;
+			filerw_setoffset(f, uio->uio_offset);
 		if (lock)
 			kmutex_exit(&f->f_poslock);
 	}
@@ -276,11 +276,11 @@ seek(struct file *f, int64_t off, int whence, uint64_t *found)
 		return ESPIPE;
 	switch (vp->v_type) {
 	case VREG:
-		return seek_reg(vp, f->f_offset, off, whence, found);
+		return seek_reg(vp, KREAD(f->f_offset), off, whence, found);
 	case VDIR:
 		/* A place among the names: there is no end to count from. */
 		if (whence == SEEK_CUR)
-			base = f->f_offset;
+			base = KREAD(f->f_offset);
 		else if (whence != SEEK_SET)
 			return EINVAL;
 		if (__builtin_add_overflow(base, off, &base) || base < 0)
@@ -317,7 +317,7 @@ sys_lseek(struct lwp *l, const struct sys_lseek_args *a, long *retval)
 			kmutex_enter(&f->f_poslock);
 		error = seek(f, a->offset, a->whence, &found);
 		if (error == 0)
-			f->f_offset = *retval = found;
+			filerw_setoffset(f, *retval = found);
 		if (lock)
 			kmutex_exit(&f->f_poslock);
 	}

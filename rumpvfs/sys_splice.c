@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sendfile, copy_file_range, splice, tee, vmsplice: from file to file.
- *
- * Bytes go through a buffer of pages that the call has in hand.  What was
- * read of a pipe and could not be written is put back.
  */
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -12,105 +9,13 @@
 #include "rumpvfs/filerw.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/vnode.h"
+#include "rumpvfs/xfer.h"
 
 #include "rumpkern/copy.h"
-#include "rumpkern/page.h"
 #include "syscalls/sysargs.h"
 
-#define BUF_ORDER 4
 #define SPLICE_ALL \
 	(SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
-
-/* A transfer: two files, and where in them (NULL: at their own offset). */
-struct xfer {
-	struct lwp *x_l;
-	struct file *x_in, *x_out;
-	uint64_t *x_inpos, *x_outpos;
-	char *x_buf;
-	size_t x_bufsize;
-};
-
-/* One read or write between the buffer and a file. */
-static int
-step(struct xfer *x, bool write, size_t off, size_t n, int flags, long *done)
-{
-	struct file *f = write ? x->x_out : x->x_in;
-	uint64_t *pos = write ? x->x_outpos : x->x_inpos;
-	struct kiovec iov;
-	struct uio uio;
-	int error;
-
-	*done = 0;
-	uio_init(&uio, &iov, x->x_buf + off, n, write);
-	uio.uio_sys = true;
-	uio.uio_flags = flags;
-	error = filerw_move(x->x_l, f, &uio, pos, done);
-	if (error == 0 && pos != NULL)
-		*pos += *done;
-	return error;
-}
-
-static int
-get_buffer(struct xfer *x, size_t count)
-{
-	unsigned order = count <= KPAGE_SIZE ? 0 : BUF_ORDER;
-
-	x->x_buf = page_alloc(order);
-	if (x->x_buf == NULL && order != 0) {
-		order = 0;
-		x->x_buf = page_alloc(0);
-	}
-	x->x_bufsize = KPAGE_SIZE << order;
-	return x->x_buf == NULL ? ENOMEM : 0;
-}
-
-/* Give back what was read and not written. */
-static void
-put_back(struct xfer *x, size_t off, size_t n)
-{
-	if (x->x_in->f_type == FTYPE_PIPE)
-		pipe_unread(x->x_in->f_data, x->x_buf + off, n);
-	else if (x->x_inpos != NULL)
-		*x->x_inpos -= n;
-	else if (x->x_in->f_mode & FMODE_SEEK)
-		x->x_in->f_offset -= n;
-}
-
-/*
- * Move up to count bytes.  The first read may wait, the later ones only if
- * the source is no pipe.
- */
-static int
-transfer(struct xfer *x, size_t count, bool nonblock, long *total)
-{
-	int flags = nonblock ? RWF_NOWAIT : 0, error;
-	long got, put, k;
-
-	*total = 0;
-	error = get_buffer(x, count);
-	if (error != 0)
-		return error;
-	while ((size_t)*total < count) {
-		error = step(x, false, 0, kmin(count - *total, x->x_bufsize),
-		    flags, &got);
-		if (error != 0 || got == 0)
-			break;
-		for (put = 0; put < got; put += k) {
-			error = step(x, true, put, got - put, 0, &k);
-			if (error != 0 || k == 0)
-				break;
-		}
-		*total += put;
-		if (put < got) {
-			put_back(x, put, got - put);
-			break;
-		}
-		if (x->x_in->f_type == FTYPE_PIPE)
-			flags = RWF_NOWAIT;
-	}
-	page_free(x->x_buf);
-	return *total != 0 ? 0 : error;
-}
 
 static inline enum vtype
 type_of(const struct file *f)
@@ -179,13 +84,22 @@ check_source(const struct file *f, bool given, uint64_t pos, size_t count)
 	return 0;
 }
 
+/* Its sink; *count is cut to what a pipe has room for: sendfile comes once. */
 static int
-check_sink(const struct xfer *x, size_t count)
+check_sink(const struct xfer *x, size_t *count)
 {
+	uint64_t room = *count;
+	int error = 0;
+
 	if (!(x->x_out->f_mode & FMODE_WRITE))
 		return EBADF;
+	if (x->x_out->f_type == FTYPE_PIPE)
+		error = pipe_wait_room(x->x_out->f_data,
+		    (x->x_out->f_flags & O_NONBLOCK) != 0, &room);
+	if (error != 0)
+		return error;
 	if (x->x_out->f_type != FTYPE_PIPE &&
-	    (x->x_out->f_offset + count > INT64_MAX ||
+	    (x->x_out->f_offset + *count > INT64_MAX ||
 		(x->x_out->f_flags & O_APPEND) ||
 		!(x->x_in->f_mode & FMODE_SEEK)))
 		return EINVAL;
@@ -194,10 +108,11 @@ check_sink(const struct xfer *x, size_t count)
 	    !(x->x_in->f_flags & O_NOATIME))
 		vnode_accessed(x->x_in->f_vnode);
 	/* Whether they can is asked of those that have something to do. */
-	if (count != 0 &&
+	if (*count != 0 &&
 	    (x->x_in->f_type == FTYPE_PIPE || !splices(x->x_in, false) ||
 		!splices(x->x_out, true)))
 		return EINVAL;
+	*count = kmin(*count, room);
 	return 0;
 }
 
@@ -215,7 +130,13 @@ send(struct xfer *x, uint64_t *inpos, bool given, size_t count, long *retval)
 		x->x_inpos = inpos;
 	if (x->x_out->f_mode & FMODE_SEEK)
 		x->x_outpos = &outpos;
-	error = transfer(x, kmin(count, RW_COUNTMAX), false, retval);
+	count = kmin(count, RW_COUNTMAX);
+	/* Of a file open with O_DIRECT the host makes copies first. */
+	if (type_of(x->x_in) == VREG && x->x_in->f_vnode == x->x_out->f_vnode &&
+	    !(x->x_in->f_flags & O_DIRECT))
+		error = xfer_within(x, count, retval);
+	else
+		error = xfer_run(x, count, false, retval);
 	if (error == 0 && *retval > 0) {
 		if (x->x_outpos != NULL)
 			x->x_out->f_offset = outpos;
@@ -230,6 +151,7 @@ sys_sendfile(struct lwp *l, const struct sys_sendfile_args *a, long *retval)
 {
 	struct xfer x = { .x_l = l };
 	bool given = a->offset != NULL;
+	size_t count = a->count;
 	uint64_t pos;
 	int error;
 
@@ -243,9 +165,9 @@ sys_sendfile(struct lwp *l, const struct sys_sendfile_args *a, long *retval)
 	error = check_source(x.x_in, given, pos, a->count);
 	if (error == 0) {
 		x.x_out = get_file(l, a->out_fd, 1);
-		error = x.x_out == NULL ? EBADF : check_sink(&x, a->count);
-		if (error == 0 && a->count != 0)
-			error = send(&x, &pos, given, a->count, retval);
+		error = x.x_out == NULL ? EBADF : check_sink(&x, &count);
+		if (error == 0 && count != 0)
+			error = send(&x, &pos, given, count, retval);
 		if (x.x_out != NULL)
 			fd_done(l, x.x_out, 1);
 	}
@@ -343,7 +265,7 @@ sys_copy_file_range(struct lwp *l, const struct sys_copy_file_range_args *a,
 	if (error == 0 && len != 0) {
 		x.x_inpos = &in;
 		x.x_outpos = &out;
-		error = transfer(&x, kmin(len, RW_COUNTMAX), false, retval);
+		error = xfer_run(&x, kmin(len, RW_COUNTMAX), false, retval);
 	}
 	if (error == 0 && *retval > 0) {
 		if (a->off_in == NULL)
@@ -388,20 +310,23 @@ file_to_pipe(struct xfer *x, size_t len, bool nonblock, long *retval)
 	uint64_t room;
 	int error;
 
-	if (!splices(x->x_in, false))
-		return EINVAL;
 	error = pipe_wait_room(x->x_out->f_data, nonblock, &room);
+	if (error == 0 && !splices(x->x_in, false))
+		error = EINVAL;
 	if (error != 0)
 		return error;
-	return transfer(x, kmin(len, room), false, retval);
+	return xfer_run(x, kmin(len, room), false, retval);
 }
 
 static int
 pipe_to_file(struct xfer *x, size_t len, bool nonblock, long *retval)
 {
-	if ((x->x_out->f_flags & O_APPEND) || !splices(x->x_out, true))
+	uint64_t pos = x->x_outpos ? *x->x_outpos : x->x_out->f_offset;
+
+	if ((x->x_out->f_flags & O_APPEND) || !splices(x->x_out, true) ||
+	    pos + len > INT64_MAX)
 		return EINVAL;
-	return transfer(x, len, nonblock, retval);
+	return xfer_run(x, kmin(len, RW_COUNTMAX), nonblock, retval);
 }
 
 static int
@@ -427,7 +352,6 @@ do_splice(struct xfer *x, size_t len, unsigned flags, long *retval)
 	}
 	if ((ssize_t)len < 0)
 		return EINVAL;
-	len = kmin(len, RW_COUNTMAX);
 	if (in)
 		return pipe_to_file(x, len, nonblock, retval);
 	if (out)
@@ -530,9 +454,26 @@ sys_vmsplice(struct lwp *l, const struct sys_vmsplice_args *a, long *retval)
 		    a->nr_segs > 1024 ? -1 : (long)a->nr_segs,
 		    (f->f_mode & FMODE_WRITE) != 0);
 	if (error == 0 && uio.uio_resid != 0) {
-		uio.uio_flags = a->flags & SPLICE_F_NONBLOCK ? RWF_NOWAIT : 0;
+		uio.uio_flags = RWF_SPLICE;
+		if (a->flags & SPLICE_F_NONBLOCK)
+			uio.uio_flags |= RWF_NOWAIT;
 		error = filerw_move(l, f, &uio, NULL, retval);
 	}
+	fd_done(l, f, 0);
+	return error;
+}
+
+int
+filerw_splice(struct lwp *l, int fd, bool write, char *buf, size_t n,
+    bool nowait, long *done)
+{
+	struct file *f = get_file(l, fd, 0);
+	int error;
+
+	if (f == NULL)
+		return EBADF;
+	error = xfer_io(l, f, write, buf, n, nowait ? RWF_NOWAIT : 0, NULL,
+	    done);
 	fd_done(l, f, 0);
 	return error;
 }

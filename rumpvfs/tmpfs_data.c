@@ -46,8 +46,9 @@ find_run(const struct vnode *vp, uint64_t off, size_t max, char **addr)
 	return kmin(n, max);
 }
 
+/* EAGAIN without the lock: it takes a look at what mappings did. */
 static inline int
-read_pages(const struct vnode *vp, struct uio *uio)
+read_pages(const struct vnode *vp, struct uio *uio, bool locked)
 {
 	uint64_t size, off = uio->uio_offset;
 	size_t left, n, before;
@@ -65,6 +66,9 @@ read_pages(const struct vnode *vp, struct uio *uio)
 		before = uio->uio_resid;
 		if (likely(addr != NULL))
 			error = uio_move(addr, n, uio);
+		else if (!locked &&
+		    (radix_get(&vp->v_pages, off >> KPAGE_SHIFT) & PAGE_IDLE))
+			return EAGAIN;
 		else
 			error = uio_zero(n, uio);
 		n = before - uio->uio_resid;
@@ -81,11 +85,15 @@ read_pages(const struct vnode *vp, struct uio *uio)
 static int __attribute__((noinline))
 read_locked(struct vnode *vp, struct uio *uio)
 {
+	uint64_t off = uio->uio_offset;
 	int error;
 
 	kmutex_enter(&vp->v_lock);
 	tmpfs_seq_repair(vp);
-	error = read_pages(vp, uio);
+	tmpfs_idle_look(vp, off >> KPAGE_SHIFT,
+	    (off + kmin(uio->uio_resid, TMPFS_MAXSIZE - off) + KPAGE_MASK) >>
+		KPAGE_SHIFT);
+	error = read_pages(vp, uio, true);
 	kmutex_exit(&vp->v_lock);
 	return error;
 }
@@ -99,10 +107,11 @@ tmpfs_read(struct vnode *vp, struct uio *uio)
 
 	seq = atomic_load_explicit(&vp->v_seq, memory_order_acquire);
 	if (likely((seq & 1) == 0)) {
-		error = read_pages(vp, uio);
+		error = read_pages(vp, uio, false);
 		atomic_thread_fence(memory_order_acquire);
 		if (likely(atomic_load_explicit(&vp->v_seq,
-			       memory_order_relaxed) == seq))
+			       memory_order_relaxed) == seq &&
+			error != EAGAIN))
 			return error;
 		*uio = start;
 	}
@@ -374,6 +383,10 @@ write_piece(struct vnode *vp, struct uio *uio, size_t left)
 		word = radix_get(&vp->v_pages, off >> KPAGE_SHIFT);
 		if (word == 0)
 			return write_new(vp, uio, left, 0);
+		if (word & PAGE_IDLE) {
+			tmpfs_idle_use(vp, off >> KPAGE_SHIFT, word);
+			return 0;
+		}
 		return write_unwritten(vp, uio, word, n);
 	}
 	/* The end of a page, and more to come: both at once. */

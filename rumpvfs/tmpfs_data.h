@@ -8,6 +8,11 @@
  * bytes mean nothing.  What lies beyond v_size in the last page means
  * nothing either: it is zeroed when the file grows over it.
  *
+ * With bit 1 set the page is idle: a hole that a mapping has got a page for,
+ * for which the host has no memory yet.  Whoever touches it through a mapping
+ * makes it data without our knowing; it is looked at when that matters
+ * (tmpfs_idle.c).
+ *
  * Offsets and lengths were checked not to be negative; errors are errno.
  */
 #ifndef RUMPVFS_TMPFS_DATA_H
@@ -17,6 +22,8 @@
 #include "rumpvfs/vnode.h"
 
 #define PAGE_UNWRITTEN 1UL
+#define PAGE_IDLE      2UL
+#define PAGE_FLAGS     (PAGE_UNWRITTEN | PAGE_IDLE)
 #define TMPFS_MAXSIZE  0x7fffffffffffffffUL
 #define FSIZE_INFINITY UINT64_MAX /* RLIM_INFINITY */
 
@@ -40,7 +47,8 @@ int tmpfs_seek(struct vnode *, uint64_t off, bool hole, uint64_t *found);
 
 /*
  * The pages [index, index+n) for a mapping, 0 for holes and what lies beyond
- * the end of the file; alloc: holes get pages.
+ * the end of the file; alloc: holes get pages, which stay idle until somebody
+ * touches them.
  */
 int vnode_map_pages(struct vnode *, uint64_t index, size_t n, bool alloc,
     uint64_t *addrs);
@@ -50,6 +58,8 @@ int vnode_map_pages(struct vnode *, uint64_t index, size_t n, bool alloc,
  * nothing left.  The vnode is nobody else's; the log is empty.
  */
 bool tmpfs_free_piece(struct vnode *);
+/* How many pages the file holds, as stat() tells it.  v_lock, empty log. */
+uint64_t tmpfs_npages(struct vnode *);
 /* The last mapping has gone, the log is empty: what it kept goes. */
 void tmpfs_unmapped(struct vnode *);
 

@@ -74,7 +74,9 @@ reg_ioctl(struct file *f, unsigned long cmd, void *uarg)
 	case FIBMAP:
 		return EINVAL;
 	case FIOQSIZE:
-		bytes = vp->v_npages << KPAGE_SHIFT;
+		kmutex_enter(&vp->v_lock);
+		bytes = tmpfs_npages(vp) << KPAGE_SHIFT;
+		kmutex_exit(&vp->v_lock);
 		return copyout(&bytes, uarg, sizeof(bytes));
 	default:
 		return ENOTTY;

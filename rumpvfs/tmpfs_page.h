@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tmpfs_page: the pages of a regular file, between tmpfs_data.c and
- * tmpfs_size.c.  All but the first function want v_lock.
+ * tmpfs_page: the pages of a regular file, between tmpfs_data.c, tmpfs_idle.c
+ * and tmpfs_size.c.  All but the first function want v_lock.
  */
 #ifndef RUMPVFS_TMPFS_PAGE_H
 #define RUMPVFS_TMPFS_PAGE_H
@@ -20,6 +20,13 @@ pageword_data(uint64_t word)
 
 	return word - ARENA_BASE < ARENA->a_map.am_size &&
 	    (word & KPAGE_MASK) == 0;
+}
+
+static inline uint64_t
+pages_for(uint64_t size)
+{
+
+	return (size + KPAGE_MASK) >> KPAGE_SHIFT;
 }
 
 /*
@@ -64,6 +71,32 @@ size_t tmpfs_holes(const struct vnode *, uint64_t index, size_t n);
 void tmpfs_link(struct vnode *, uint64_t index, void *first, size_t n,
     size_t kept, uint64_t flag, struct radix_reserve *);
 void tmpfs_linked(struct vnode *, void *first, size_t n, size_t kept);
+
+/* tmpfs_idle.c; all with an empty log. */
+void tmpfs_idle_look_slow(struct vnode *, uint64_t from, uint64_t to);
+
+/*
+ * Idle pages among [from, to) that were touched become data.  Not beyond the
+ * end of the file: there, what is in them does not matter.
+ */
+static inline void
+tmpfs_idle_look(struct vnode *vp, uint64_t from, uint64_t to)
+{
+
+	if (unlikely(vp->v_nidle > 0))
+		tmpfs_idle_look_slow(vp, from, to);
+}
+
+/* An idle page becomes data, of zeroes if it was beyond the end. */
+void tmpfs_idle_use(struct vnode *, uint64_t index, uint64_t word);
+/* Pages side by side lose the host's memory: they are zeroes for everybody. */
+void tmpfs_idle_discard(uint64_t addr, size_t n);
+/*
+ * The pages among [from, to) become idle, and zeroes for whoever has them
+ * mapped: so that a mapping goes on being one memory with what is written
+ * later.
+ */
+void tmpfs_idle_wipe(struct vnode *, uint64_t from, uint64_t to);
 
 void tmpfs_settle_slow(struct vnode *, uint64_t off);
 

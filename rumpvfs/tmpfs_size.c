@@ -51,7 +51,12 @@ tmpfs_link(struct vnode *vp, uint64_t index, void *first, size_t n, size_t kept,
 		tmpfs_seq_begin(vp);
 	for (i = 0; i < kept; i++, word += KPAGE_SIZE)
 		radix_set(&vp->v_pages, index + i, word | flag, res);
-	KSET(vp->v_npages, vp->v_npages + kept);
+	if (flag & PAGE_IDLE) {
+		KSET(vp->v_nidle, vp->v_nidle + kept);
+		KSET(vp->v_flags, vp->v_flags | VNODE_EXTRA);
+	} else {
+		KSET(vp->v_npages, vp->v_npages + kept);
+	}
 	if (kept == n)
 		khand_drop(PAGE_HAND(first, n));
 	else
@@ -73,9 +78,11 @@ tmpfs_linked(struct vnode *vp, void *first, size_t n, size_t kept)
 static void
 zero_part(struct vnode *vp, uint64_t off, size_t n)
 {
-	uint64_t word = radix_get(&vp->v_pages, off >> KPAGE_SHIFT);
+	uint64_t index = off >> KPAGE_SHIFT, word;
 
 	KASSERT((off & KPAGE_MASK) + n <= KPAGE_SIZE);
+	tmpfs_idle_look(vp, index, index + 1);
+	word = radix_get(&vp->v_pages, index);
 	if (pageword_data(word) && n > 0)
 		memset((char *)(uintptr_t)word + (off & KPAGE_MASK), 0, n);
 }
@@ -101,30 +108,38 @@ cut_page(struct cut *c, char *addr)
 	c->c_n++;
 }
 
-/* Cut off some of the pages [from, to).  True: none is left. */
+/*
+ * Cut off some of the pages [from, to), and of the idle ones [idle, from).
+ * True: none is left.
+ */
 static bool
-cut_piece(struct vnode *vp, uint64_t from, uint64_t to)
+cut_piece(struct vnode *vp, uint64_t idle, uint64_t from, uint64_t to)
 {
 	uint32_t mark = khand_mark();
 	struct cut c = { NULL, 0 };
-	uint64_t key = from, word;
+	uint64_t key = idle, word;
+	size_t n = 0, nidle = 0;
 	bool done = false;
-	size_t n;
 
 	KASSERT(klog_empty());
-	for (n = 0; n < CUT_PAGES && (n == 0 || khand_mark() < CUT_SLOTS);
-	     n++, key++) {
+	for (; n < CUT_PAGES && (n == 0 || khand_mark() < CUT_SLOTS); key++) {
 		word = radix_next(&vp->v_pages, &key);
 		if (word == 0 || key >= to) {
 			done = true;
 			break;
 		}
+		if (key < from && (word & PAGE_IDLE) == 0)
+			continue;
 		radix_clear(&vp->v_pages, key);
-		cut_page(&c, (char *)(uintptr_t)(word & ~PAGE_UNWRITTEN));
+		cut_page(&c, (char *)(uintptr_t)(word & ~PAGE_FLAGS));
+		nidle += (word & PAGE_IDLE) != 0;
+		n++;
 	}
 	end_run(&c);
-	if (n > 0)
-		KSET(vp->v_npages, vp->v_npages - n);
+	if (n > nidle)
+		KSET(vp->v_npages, vp->v_npages - (n - nidle));
+	if (nidle > 0)
+		KSET(vp->v_nidle, vp->v_nidle - nidle);
 	if (done && (vp->v_flags & VNODE_TRIM) != 0 && to == UINT64_MAX)
 		KSET(vp->v_flags, vp->v_flags & ~VNODE_TRIM);
 	klog_commit();
@@ -139,45 +154,24 @@ cut_piece(struct vnode *vp, uint64_t from, uint64_t to)
 }
 
 static void
-cut(struct vnode *vp, uint64_t from, uint64_t to)
+cut(struct vnode *vp, uint64_t idle, uint64_t from, uint64_t to)
 {
 
 	tmpfs_seq_begin(vp);
-	while (!cut_piece(vp, from, to))
+	while (!cut_piece(vp, idle, from, to))
 		continue;
 	tmpfs_seq_repair(vp);
 }
 
-/*
- * While a file is mapped its pages stay where they are, so that a mapping goes
- * on being one memory with what is written later: they become zeroes.
- */
-static void
-wipe(struct vnode *vp, uint64_t from, uint64_t to)
-{
-	uint64_t key, word;
-
-	for (key = from;
-	     (word = radix_next(&vp->v_pages, &key)) != 0 && key < to; key++)
-		if (pageword_data(word))
-			memset((void *)(uintptr_t)word, 0, KPAGE_SIZE);
-}
-
+/* While a file is mapped its pages stay where they are. */
 static void
 cut_or_wipe(struct vnode *vp, uint64_t from, uint64_t to)
 {
 
 	if (vp->v_nmapped == 0)
-		cut(vp, from, to);
+		cut(vp, from, from, to);
 	else
-		wipe(vp, from, to);
-}
-
-static uint64_t
-pages_for(uint64_t size)
-{
-
-	return (size + KPAGE_MASK) >> KPAGE_SHIFT;
+		tmpfs_idle_wipe(vp, from, to);
 }
 
 /* Zero from off to the end of its page, or to `to' if that comes first. */
@@ -195,7 +189,14 @@ static void
 trim(struct vnode *vp)
 {
 
-	cut_or_wipe(vp, pages_for(vp->v_size), UINT64_MAX);
+	uint64_t end = pages_for(vp->v_size);
+
+	if (vp->v_nmapped == 0) {
+		tmpfs_idle_look(vp, 0, end);
+		cut(vp, vp->v_nidle > 0 ? 0 : end, end, UINT64_MAX);
+	} else {
+		tmpfs_idle_wipe(vp, end, UINT64_MAX);
+	}
 	if (vp->v_flags & VNODE_TRIM)
 		KSET(vp->v_flags, (vp->v_flags & ~VNODE_TRIM) | VNODE_EXTRA);
 	klog_commit();
@@ -215,8 +216,12 @@ tmpfs_settle_slow(struct vnode *vp, uint64_t off)
 	KASSERT(kmutex_owned(&vp->v_lock) && klog_empty());
 	if (vp->v_flags & VNODE_TRIM)
 		trim(vp);
-	if (off > vp->v_size)
-		zero_tail(vp, vp->v_size, off);
+	if (off <= vp->v_size)
+		return;
+	zero_tail(vp, vp->v_size, off);
+	/* Who has them mapped still may have touched them meanwhile. */
+	if (vp->v_nidle > 0)
+		tmpfs_idle_wipe(vp, pages_for(vp->v_size), pages_for(off));
 }
 
 static void
@@ -233,6 +238,8 @@ shrink(struct vnode *vp, uint64_t size)
 int
 tmpfs_truncate(struct vnode *vp, uint64_t size, bool touch)
 {
+	bool cut_mapped;
+	uint64_t npages;
 	int error;
 
 	error = tmpfs_size_ok(vp, size);
@@ -240,21 +247,25 @@ tmpfs_truncate(struct vnode *vp, uint64_t size, bool touch)
 		return error;
 	kmutex_enter(&vp->v_lock);
 	tmpfs_settle(vp, size);
+	cut_mapped = size < vp->v_size && vp->v_nmapped > 0;
+	npages = tmpfs_npages(vp);
 	tmpfs_drop_setid(vp);
 	/* As the host: to take away what may be there is a change. */
-	if (touch || size != vp->v_size || vp->v_npages != 0)
+	if (touch || size != vp->v_size || npages != 0)
 		vnode_touch(vp, VTOUCH_MTIME | VTOUCH_CTIME);
 	if (size < vp->v_size)
 		shrink(vp, size);
 	else if (size > vp->v_size)
 		KSET(vp->v_size, size);
-	else if (vp->v_npages > pages_for(size) && vp->v_nmapped == 0) {
+	else if (npages > pages_for(size) && vp->v_nmapped == 0) {
 		/* As Linux: what was allocated beyond the end goes. */
 		klog_commit();
-		cut(vp, pages_for(size), UINT64_MAX);
+		cut(vp, pages_for(size), pages_for(size), UINT64_MAX);
 	}
 	klog_commit();
 	kmutex_exit(&vp->v_lock);
+	if (cut_mapped && rumpuser_process.ru_cut != NULL)
+		rumpuser_process.ru_cut();
 	return 0;
 }
 
@@ -283,7 +294,8 @@ tmpfs_punch(struct vnode *vp, uint64_t off, uint64_t len)
 
 /* Pages for the holes among [index, index+n): as many as come at once. */
 static int
-allocate_run(struct vnode *vp, uint64_t index, size_t n, bool zero, size_t *got)
+allocate_run(struct vnode *vp, uint64_t index, size_t n, uint64_t flag,
+    size_t *got)
 {
 	struct radix_reserve res;
 	void *first;
@@ -299,9 +311,9 @@ allocate_run(struct vnode *vp, uint64_t index, size_t n, bool zero, size_t *got)
 		radix_unreserve(&res);
 		return ENOSPC;
 	}
-	if (zero && !cold)
-		memset(first, 0, n << KPAGE_SHIFT);
-	tmpfs_link(vp, index, first, n, n, zero ? 0 : PAGE_UNWRITTEN, &res);
+	if ((flag & PAGE_IDLE) && !cold)
+		tmpfs_idle_discard((uintptr_t)first, n);
+	tmpfs_link(vp, index, first, n, n, flag, &res);
 	klog_commit();
 	tmpfs_linked(vp, first, n, n);
 	radix_unreserve(&res);
@@ -337,12 +349,14 @@ allocate_pages(struct vnode *vp, uint64_t index, uint64_t end)
 		word = radix_get(&vp->v_pages, index);
 		if (word & PAGE_UNWRITTEN)
 			make_written(vp, index, word);
+		else if (word & PAGE_IDLE)
+			tmpfs_idle_use(vp, index, word);
 		if (word != 0) {
 			index++;
 			continue;
 		}
 		n = tmpfs_holes(vp, index, kmin(end - index, (uint64_t)512));
-		error = allocate_run(vp, index, n, false, &n);
+		error = allocate_run(vp, index, n, PAGE_UNWRITTEN, &n);
 		index += n;
 	}
 	return error;
@@ -449,6 +463,7 @@ tmpfs_seek(struct vnode *vp, uint64_t off, bool hole, uint64_t *found)
 		error = ENXIO;
 		goto out;
 	}
+	tmpfs_idle_look(vp, index, pages_for(vp->v_size));
 	if (hole)
 		while (pageword_data(radix_get(&vp->v_pages, at)) &&
 		    at < vp->v_size >> KPAGE_SHIFT)
@@ -478,7 +493,7 @@ map_page(struct vnode *vp, uint64_t index, bool alloc, uint64_t *addr)
 
 	*addr = 0;
 	if (word == 0 && alloc) {
-		error = allocate_run(vp, index, 1, true, &got);
+		error = allocate_run(vp, index, 1, PAGE_IDLE, &got);
 		if (error != 0)
 			return error;
 		word = radix_get(&vp->v_pages, index);
@@ -486,8 +501,8 @@ map_page(struct vnode *vp, uint64_t index, bool alloc, uint64_t *addr)
 		make_written(vp, index, word);
 		word &= ~PAGE_UNWRITTEN;
 	}
-	if (pageword_data(word))
-		*addr = word;
+	if ((word & PAGE_UNWRITTEN) == 0)
+		*addr = word & ~PAGE_IDLE;
 	return 0;
 }
 
@@ -508,7 +523,8 @@ vnode_map_pages(struct vnode *vp, uint64_t index, size_t n, bool alloc,
 		if (alloc && radix_get(&vp->v_pages, index + i) == 0) {
 			holes = kmin(n - i, pages_for(vp->v_size) - index - i);
 			holes = tmpfs_holes(vp, index + i, kmin(holes, 512UL));
-			error = allocate_run(vp, index + i, holes, true, &got);
+			error = allocate_run(vp, index + i, holes, PAGE_IDLE,
+			    &got);
 		}
 		if (error == 0)
 			error = map_page(vp, index + i, alloc, &addrs[i]);
@@ -521,5 +537,6 @@ bool
 tmpfs_free_piece(struct vnode *vp)
 {
 
-	return vp->v_npages == 0 || cut_piece(vp, 0, UINT64_MAX);
+	return vp->v_npages + vp->v_nidle == 0 ||
+	    cut_piece(vp, 0, 0, UINT64_MAX);
 }

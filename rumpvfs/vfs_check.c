@@ -203,7 +203,7 @@ static int
 check_pages(void *obj)
 {
 	struct vnode *vp = obj;
-	uint64_t key, word, n = 0;
+	uint64_t key, word, n = 0, idle = 0;
 	int bad;
 
 	if (!vnode_live(vp))
@@ -215,9 +215,14 @@ check_pages(void *obj)
 	if (bad != 0)
 		return bad;
 	for (key = 0; (word = radix_next(&vp->v_pages, &key)) != 0; key++) {
-		bad += own(vp, word & ~PAGE_UNWRITTEN);
+		bad += own(vp, word & ~PAGE_FLAGS);
+		idle += (word & PAGE_IDLE) != 0;
 		n++;
 	}
+	n -= idle;
+	if (idle != vp->v_nidle)
+		bad += fault(vp, "idle pages counted, found", vp->v_nidle,
+		    idle);
 	if (n != vp->v_npages)
 		bad += fault(vp, "pages counted, found", vp->v_npages, n);
 	return bad;

@@ -341,7 +341,7 @@ vnode_stat(struct vnode *vp, struct stat *st)
 	st->st_ctim = vtime_spec(&vp->v_ctime);
 	switch (vp->v_type) {
 	case VREG:
-		st->st_blocks = vp->v_npages * (KPAGE_SIZE / 512);
+		st->st_blocks = tmpfs_npages(vp) * (KPAGE_SIZE / 512);
 		break;
 	case VDIR:
 		st->st_size = DIRENT_SIZE * (vp->v_dir.d_count + 2);

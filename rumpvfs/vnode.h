@@ -67,7 +67,8 @@ struct vnode {
 	_Atomic uint32_t v_seq; /* (v) see Locking */
 	uint32_t v_nmapped;     /* (v) mappings: keep pages */
 	uint64_t v_size;        /* (v) */
-	uint64_t v_npages;      /* (v) pages held */
+	uint64_t v_npages;      /* (v) pages held, but for: */
+	uint64_t v_nidle;       /* (v) pages for mappings, see tmpfs_data.h */
 	uint64_t v_rdev;        /* (c) */
 	struct vtime v_atime, v_mtime, v_ctime, v_btime; /* (v) */
 	struct xattr *v_xattr;                           /* (v) */
@@ -102,7 +103,7 @@ struct vnode {
 				   was made by O_TMPFILE|O_EXCL */
 #define VNODE_DEAD  4  /* being freed by whoever has it in hand */
 #define VNODE_TRIM  8  /* pages beyond v_size are to be taken away */
-#define VNODE_EXTRA 16 /* there are such, of zeroes: they are mapped */
+#define VNODE_EXTRA 16 /* there are pages for the sake of mappings only */
 
 struct fs {
 	struct kmutex fs_lock; /* KRANK_FS */

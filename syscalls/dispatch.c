@@ -49,8 +49,19 @@ attach(int rsys)
 	return *rumpuser_process.ru_mine ? lwp_attach() : lwproc_attach();
 }
 
+static __attribute__((noinline, cold)) void
+userret(struct cpu *c)
+{
+	c->c_userret = 0;
+	rumpuser_process.ru_userret();
+}
+
+/*
+ * mine: what kcurcpu says is not this thread's if another thread of a forked
+ * child has attached the process; the shim looks after that by itself.
+ */
 static inline long
-call(int rsys, const long *args)
+call(int rsys, const long *args, bool mine)
 {
 	const struct sysent *se = &sysent[rsys];
 	struct cpu *c = curcpu();
@@ -58,7 +69,8 @@ call(int rsys, const long *args)
 	long retval = 0;
 	int error;
 
-	if (unlikely(c == NULL || *rumpuser_process.ru_mine == 0)) {
+	if (unlikely(c == NULL || *rumpuser_process.ru_mine == 0 ||
+		(mine && c->c_host != rumpuser_process.ru_host))) {
 		error = attach(rsys);
 		if (error != 0)
 			return -error;
@@ -76,6 +88,9 @@ call(int rsys, const long *args)
 	(void)nhand;
 	kbarrier();
 	c->c_inkernel--;
+	kbarrier();
+	if (mine && unlikely(c->c_userret != 0))
+		userret(c);
 	return unlikely(error != 0) ? -(long)error : retval;
 }
 
@@ -83,7 +98,7 @@ long
 sys_call(int rsys, const long *args)
 {
 	KASSERT(rsys >= 0 && rsys < RSYS_MAX);
-	return call(rsys, args);
+	return call(rsys, args, false);
 }
 
 static __attribute__((noinline, cold)) long
@@ -91,6 +106,7 @@ fail(long ret)
 {
 	switch (-ret) {
 	case KERESTART:
+		atomic_store(&curcpu()->c_intr, 0);
 		errno = EINTR;
 		break;
 	case KEHOST: /* there is no host to go on with */
@@ -107,7 +123,7 @@ sys_api(int rsys, const long *args)
 {
 	long ret;
 
-	ret = call(rsys, args);
+	ret = call(rsys, args, true);
 	if (unlikely(iserror(ret)))
 		return fail(ret);
 	return ret;

@@ -17,6 +17,10 @@
 #define VERSION 799003400 /* of the kernel whose API this is */
 #define SPIN_NS 50000     /* longest spin before a sleep */
 
+/* ru_init: 0 as long as it may be tried; a negative errno: half a kernel */
+#define INIT_RUNS 1
+#define INIT_DONE 2
+
 extern char **environ __attribute__((weak));
 
 /* RUMP_MEMLIMIT, or half of the machine's memory. */
@@ -97,8 +101,8 @@ open_stdio(void)
 	return 0;
 }
 
-int
-rump_init(void)
+static int
+boot(void)
 {
 	int error;
 
@@ -111,6 +115,31 @@ rump_init(void)
 		error = -rumpuser_catch_faults();
 	if (error == 0)
 		error = open_stdio();
+	return error;
+}
+
+/* One thread boots; others that come meanwhile wait for it. */
+int
+rump_init(void)
+{
+	_Atomic int32_t *init = &rumpuser_process.ru_init;
+	int32_t state = 0;
+	int error;
+
+	while (!atomic_compare_exchange_weak(init, &state, INIT_RUNS)) {
+		if (state == INIT_DONE)
+			return 0;
+		if (state < 0)
+			return -state;
+		rumpuser_yield();
+		state = 0;
+	}
+	error = boot();
+	if (error == 0)
+		atomic_store(init, INIT_DONE);
+	else
+		atomic_store(init,
+		    rumpuser_process.ru_arenafd == -1 ? 0 : -error);
 	return error;
 }
 
@@ -132,6 +161,7 @@ int
 rump_kern_check(void)
 {
 
+	lwproc_enter(__func__);
 	reap_all();
 	return page_check() + kmem_check() + lwproc_check() + vfs_check();
 }

@@ -5,6 +5,7 @@
 crash_programs =
 crash_programs += tests/crash/death
 crash_programs += tests/crash/reaper
+crash_programs += tests/crash/sleeper
 crash_programs += tests/crash/waiter
 crash_common = \
 	tests/crash/crash.c \
@@ -15,6 +16,7 @@ crash_common = \
 	tests/crash/ops_proc.c
 tests_crash_death_SOURCES = tests/crash/death.c $(crash_common)
 tests_crash_reaper_SOURCES = tests/crash/reaper.c $(crash_common)
+tests_crash_sleeper_SOURCES = tests/crash/sleeper.c $(crash_common)
 tests_crash_waiter_SOURCES = tests/crash/waiter.c $(crash_common)
 # Headers and data that no program's name gives away.
 EXTRA_DIST +=

@@ -6,8 +6,13 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "lwproc/file.h"
 #include "rump/rump_syscalls.h"
+#include "rumpkern/klog.h"
+#include "rumpvfs/tmpfs_data.h"
+#include "rumpvfs/vnode.h"
 
 static int fd, fd2;
 static char buf[150000];
@@ -187,6 +192,33 @@ op_truncate_write(void)
 	MUST(rump_sys_pwrite(fd, buf, 100, 9000));
 }
 
+/* Holes that a mapping has got pages for, some of them touched. */
+static void
+op_mapped_holes(void)
+{
+	struct file *f = fd_getfile(curlwp(), fd, 0);
+	struct vnode *vp = f->f_vnode;
+	uint64_t page[40];
+	struct stat st;
+
+	vnode_map_hold(vp);
+	fd_done(curlwp(), f, 0);
+	MUST(rump_sys_ftruncate(fd, 60 * KPAGE_SIZE));
+	MUST(-vnode_map_pages(vp, 10, 40, true, page));
+	*(char *)(uintptr_t)page[3] = 1;
+	*(char *)(uintptr_t)page[4] = 1;
+	*(char *)(uintptr_t)page[30] = 1;
+	MUST(rump_sys_fstat(fd, &st));
+	MUST(rump_sys_ftruncate(fd, 20 * KPAGE_SIZE + 7));
+	*(char *)(uintptr_t)page[30] = 2;
+	MUST(rump_sys_pwrite(fd, buf, 9000, 44 * KPAGE_SIZE));
+	MUST(rump_sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	    11 * KPAGE_SIZE, 5 * KPAGE_SIZE));
+	*(char *)(uintptr_t)page[2] = 1;
+	khand_release(vp);
+	MUST(rump_sys_fstat(fd, &st));
+}
+
 static void
 op_sendfile(void)
 {
@@ -230,6 +262,7 @@ const struct crashop data_ops[] = { { "write to a new file", OUT_ANY, NULL,
 	{ "punching a hole", OUT_ANY, pre_big, op_punch },
 	{ "fallocate, zeroes", OUT_ANY, pre_big, op_zero_range },
 	{ "cut of a sparse file", OUT_ANY, pre_big, op_sparse_cut },
+	{ "holes of a mapping", OUT_ANY, pre_f, op_mapped_holes },
 	{ "sendfile", OUT_ANY, pre_big, op_sendfile },
 	{ "copy_file_range", OUT_ANY, pre_big, op_copy_range },
 	{ NULL, OUT_ANY, NULL, NULL } };

@@ -257,6 +257,7 @@ main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	make_dirs();
 	buffers_init();
+	rules_probe(opt.host);
 	ctime_fine = ctime_probe(opt.host) && ctime_probe(opt.rump);
 	if (!ctime_fine)
 		printf("a ctime is only as good as the clock tick: "

@@ -155,6 +155,15 @@ extern bool ctime_fine; /* on both sides */
 bool ctime_probe(const char *);
 void ctime_wait(const struct op *);
 
+/* fsfuzz_rules.c: what some hosts do and others do not */
+struct rules {
+	bool ownlocks; /* F_OFD_GETLK with F_UNLCK tells them */
+	bool dirsizes; /* a directory's size is tmpfs's */
+	bool mounted;  /* its tree is on another mount than "/" */
+};
+extern struct rules rules;
+void rules_probe(const char *);
+
 /* fsfuzz_shrink.c */
 long shrink(struct op *, long, int (*)(const struct op *, long, bool));
 

@@ -203,9 +203,9 @@ arg_xattr(uint32_t code)
 	return names[code % 12];
 }
 
-/* A buffer to write from; the low byte says how bad it is. */
-char *
-arg_in(uint32_t code)
+/* A buffer in a pool of len bytes; the low byte says how bad it is. */
+static char *
+buffer(uint32_t code, char *pool, size_t len)
 {
 	switch (code & 0xff) {
 	case 1:
@@ -219,30 +219,23 @@ arg_in(uint32_t code)
 	case 5:
 		return (char *)0x8000000000000000UL;
 	default:
-		return inpool + (code >> 8) % (POOL - MAXIO);
+		return pool + (code >> 8) % len;
 	}
+}
+
+/* A buffer to write from. */
+char *
+arg_in(uint32_t code)
+{
+	return buffer(code, inpool, POOL - MAXIO);
 }
 
 /* A buffer to read into; the read-only page is one more way to be bad. */
 char *
 arg_out(uint32_t code)
 {
-	switch (code & 0xff) {
-	case 1:
-		return NULL;
-	case 2:
-		return (char *)8;
-	case 3:
-		return unmapped;
-	case 4:
-		return guard;
-	case 5:
-		return (char *)0x8000000000000000UL;
-	case 6:
-		return readonly;
-	default:
-		return outpool + (code >> 8) % (POOL - MAXIO - PAGE);
-	}
+	return (code & 0xff) == 6 ? readonly :
+				    buffer(code, outpool, POOL - MAXIO - PAGE);
 }
 
 /* Make a path of exactly len bytes that means the same as base. */

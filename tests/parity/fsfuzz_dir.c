@@ -52,8 +52,8 @@ op_getdents(struct side *s, const struct op *o)
 	if (n == -1)
 		return -1;
 	/*
-	 * How many names fit depends on their order in small buffers; and a
-	 * name made after such a read may or may not be met by the next one.
+	 * How many names fit depends on their order, which is each file
+	 * system's own, in small buffers: op_grow() reads on after them.
 	 */
 	if (size < 4096) {
 		lseek(fd, 0, SEEK_SET);
@@ -140,6 +140,40 @@ op_drain(struct side *s, const struct op *o)
 	return unlinkat(DIRFD(0), PATH(0), AT_REMOVEDIR);
 }
 
+/* Names made while a directory is read a little at a time, and then at once. */
+long
+op_grow(struct side *s, const struct op *o)
+{
+	static const size_t sizes[] = { 24, 48, 72, 4096 };
+	int fd, i, left = 0, gone = 0;
+	char name[16], buf[4096];
+	ssize_t n, at;
+
+	if (mkdirat(DIRFD(0), PATH(0), 0755) == -1)
+		return -1;
+	fd = openat(DIRFD(0), PATH(0), O_RDONLY | O_DIRECTORY);
+	if (fd == -1)
+		return -1;
+	for (i = 0; i < 2 * (int)A(0); i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		mknodat(fd, name, S_IFREG | 0600, 0);
+		if (i < (int)A(0) - 1 || i > (int)(A(0) + A(1)))
+			continue;
+		n = syscall(SYS_getdents64, fd, buf, sizes[A(2) % 4]);
+		put(s, " %zd", n > 0 ? 1 : n);
+	}
+	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
+		for (at = 0; at < n; left++)
+			at += ((struct dirent64_head *)(buf + at))->reclen;
+	for (i = 0; i < 2 * (int)A(0); i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		gone += unlinkat(fd, name, 0) == 0;
+	}
+	put(s, " left=%d gone=%d end=%zd", left, gone, n);
+	close(fd);
+	return unlinkat(DIRFD(0), PATH(0), AT_REMOVEDIR);
+}
+
 /* Each side keeps a descriptor of its working directory. */
 static long
 new_cwd(struct side *s, int r)
@@ -187,6 +221,8 @@ op_getcwd(struct side *s, const struct op *o)
 		put(s, " @%.100s", buf + s->rootlen);
 	else if (buf[0] == '(')
 		put(s, " %.14s", buf);
+	else
+		return 1; /* outside, where the lengths differ */
 	return n;
 }
 

@@ -18,6 +18,8 @@
 #define FD(i)  arg_fd(s, A(i))
 #define OFF(i) ((off_t)arg_offset(A(i)))
 
+#define MAXPIECES 16
+
 /* A pipe or FIFO that would make the caller wait is left alone. */
 bool
 fd_may_block(int fd)
@@ -37,6 +39,31 @@ fd_skipped(struct side *s)
 }
 
 /*
+ * The pieces put into a FIFO since it was seen empty.  Each may take one of
+ * the 16 slots of the host's pipe, however short it is.
+ */
+static int *
+pieces_in(const struct stat *st)
+{
+	static struct {
+		dev_t dev;
+		ino_t ino;
+		int n;
+	} known[32];
+	static unsigned next;
+	int i;
+
+	for (i = 0; i < 32; i++)
+		if (known[i].ino == st->st_ino && known[i].dev == st->st_dev)
+			return &known[i].n;
+	i = (int)(next++ % 32);
+	known[i].dev = st->st_dev;
+	known[i].ino = st->st_ino;
+	known[i].n = MAXPIECES;
+	return &known[i].n;
+}
+
+/*
  * How much fits in a pipe depends on how it was written, so a FIFO is kept
  * far from full: an upper bound for a write, or -1 to let it be.
  */
@@ -44,7 +71,7 @@ ssize_t
 fd_room(int fd, size_t len)
 {
 	struct stat st;
-	int queued = 0;
+	int queued = 0, *pieces;
 
 	if (fd_may_block(fd))
 		return -1;
@@ -52,7 +79,28 @@ fd_room(int fd, size_t len)
 		return (ssize_t)len;
 	if (ioctl(fd, FIONREAD, &queued) == 0 && queued > 2 * PAGE)
 		return -1;
-	return len > 2 * PAGE ? 2 * PAGE : (ssize_t)len;
+	if (len > 2 * PAGE)
+		len = 2 * PAGE;
+	pieces = pieces_in(&st);
+	if (queued == 0)
+		*pieces = 0;
+	if (len != 0 && *pieces + 4 > MAXPIECES)
+		return -1;
+	*pieces += len == 0 ? 0 : 2 + (int)(len / PAGE);
+	return (ssize_t)len;
+}
+
+/* The same for pieces that come from another FIFO as they are. */
+ssize_t
+fd_room_for(int fd, int from, size_t len)
+{
+	struct stat st, fst;
+	ssize_t n = fd_room(fd, len);
+
+	if (n <= 0 || fstat(fd, &st) == -1 || fstat(from, &fst) == -1)
+		return n;
+	*pieces_in(&st) += *pieces_in(&fst);
+	return *pieces_in(&st) > MAXPIECES ? -1 : n;
 }
 
 bool
@@ -63,22 +111,9 @@ fd_isfifo(int fd)
 	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/*
- * A FIFO with something in it: file pages that are spliced into it take a
- * slot each on the host, however short they are.
- */
-bool
-fd_filled(int fd)
-{
-	int queued = 0;
-
-	return fd_isfifo(fd) && ioctl(fd, FIONREAD, &queued) == 0 &&
-	    queued != 0;
-}
-
 /* Close a slot's old descriptor and give it a new one. */
-static long
-into_slot(struct side *s, uint32_t slot, int fd)
+long
+fd_into_slot(struct side *s, uint32_t slot, int fd)
 {
 	int error = errno;
 
@@ -120,7 +155,7 @@ op_dup(struct side *s, const struct op *o)
 		fd = fcntl(fd, F_DUPFD, -1);
 		break;
 	}
-	return into_slot(s, A(1), fd);
+	return fd_into_slot(s, A(1), fd);
 }
 
 long

@@ -220,10 +220,7 @@ gen_call(struct op *o)
 	o->nr = (unsigned char)gen_op();
 	o->as = (unsigned char)(rnd(8) == 0 ? 1 + rnd(2) : 0);
 	o->timed = (unsigned char)(rnd(14) == 0 ? 1 + rnd(2) : 0);
-	/* One that fails may or may not touch the atime: "list" tells. */
-	if (strcmp(ops[o->nr].name, "getdents") == 0)
-		o->timed = 0;
-	dir = listed("mkdir,rmdir,chdir,list,seekdir,drain,opendir",
+	dir = listed("mkdir,rmdir,chdir,list,seekdir,drain,grow,opendir",
 	    ops[o->nr].name);
 	for (spec = ops[o->nr].spec; *spec != '\0'; spec++) {
 		if (*spec == 'p')
@@ -233,10 +230,6 @@ gen_call(struct op *o)
 	}
 	if (strcmp(ops[o->nr].name, "open") == 0 && rnd(8) == 0)
 		gen_dirfd(o);
-	/* A target that is no string: some hosts walk the path all the same. */
-	if (strcmp(ops[o->nr].name, "symlink") == 0 &&
-	    o->path[0].odd != ODD_NOT)
-		o->timed = 0;
 }
 
 static int

@@ -310,6 +310,17 @@ put_target(struct side *s, const char *path)
 		put(s, " -> %.100s", buf);
 }
 
+/* A path below the root; all above it and beside it, where names may have
+ * got to by "..", are one. */
+static const char *
+name_in(const struct side *s, const char *path)
+{
+	return strncmp(path, s->root, s->rootlen) == 0 &&
+		path[s->rootlen] == '/' ?
+	    path + s->rootlen :
+	    "^";
+}
+
 static void
 visit_look(struct walk *w, const char *path, const struct stat *st)
 {
@@ -320,8 +331,7 @@ visit_look(struct walk *w, const char *path, const struct stat *st)
 		continue;
 	if (i == w->ninos && i < MAXNODES)
 		w->inos[w->ninos++] = st->st_ino;
-	put(s, "%.300s object %d",
-	    strlen(path) > s->rootlen ? path + s->rootlen : "^", i);
+	put(s, "%.300s object %d", name_in(s, path), i);
 	put_stat(s, st);
 	if (S_ISREG(st->st_mode))
 		put_contents(s, path, st);
@@ -434,7 +444,7 @@ visit_changed(struct walk *w, const char *path, const struct stat *st)
 	if (i == naged[side])
 		return;
 	was = &aged[side][i].st;
-	put(s, " (%.60s", strlen(path) > s->rootlen ? path + s->rootlen : "^");
+	put(s, " (%.60s", name_in(s, path));
 	put_time(s, "atime", &was->st_atim, &st->st_atim);
 	put_time(s, "mtime", &was->st_mtim, &st->st_mtim);
 	if (ctime_counts && !same_time(&was->st_ctim, &st->st_ctim))

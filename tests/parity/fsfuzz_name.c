@@ -45,11 +45,8 @@ into_slot(struct side *s, uint32_t slot, int fd)
 {
 	int error = errno;
 
-	if (fd == -1)
+	if (fd_into_slot(s, slot, fd) == -1)
 		return -1;
-	if (s->fd[slot] != -1)
-		close(s->fd[slot]);
-	s->fd[slot] = fd;
 	put(s, " opened");
 	look_fd(s, fd);
 	errno = error;
@@ -91,8 +88,8 @@ op_openat2(struct side *s, const struct op *o)
 	if (how.flags & (O_CREAT | O_TMPFILE) || (A(3) & 8))
 		how.mode = (uint64_t)arg_mode(A(1));
 	how.resolve = resolve[A(3) % 8];
-	/* From "/" the way to either tree crosses a mount, or does not. */
-	if (how.resolve == RESOLVE_NO_XDEV &&
+	/* From "/" the way to rump crosses a mount: so must the host's. */
+	if (how.resolve == RESOLVE_NO_XDEV && !rules.mounted &&
 	    (o->path[0].how == HOW_ABS || o->path[0].how == HOW_ATABS ||
 		o->path[0].odd == ODD_PATH4095))
 		how.resolve = 0;

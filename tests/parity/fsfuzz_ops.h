@@ -65,6 +65,7 @@
 	X(getdents, 10, "fBi")           \
 	X(seekdir, 8, "pii")             \
 	X(drain, 2, "pi")                \
+	X(grow, 6, "piii")               \
 	X(chdir, 14, "p")                \
 	X(fchdir, 8, "f")                \
 	X(getcwd, 8, "Bi")               \
@@ -82,6 +83,7 @@
 	X(copy_file_range, 12, "ffoono") \
 	X(sendfile, 10, "ffono")         \
 	X(splice, 8, "fono")             \
+	X(splice2, 14, "ffoni")          \
 	X(ioctl, 8, "fi")                \
 	X(mmap, 8, "foi")                \
 	X(fork, 2, "fbnii")              \
@@ -98,9 +100,10 @@ FSFUZZ_OPS(DECLARE)
 /* fsfuzz_fd.c: what keeps a call within what can be compared */
 bool fd_may_block(int);
 long fd_skipped(struct side *);
+long fd_into_slot(struct side *, uint32_t, int);
 ssize_t fd_room(int, size_t);
+ssize_t fd_room_for(int, int, size_t);
 bool fd_isfifo(int);
-bool fd_filled(int);
 bool fd_hole(int, off_t);
 bool fd_grows_by_fault(int, uint32_t, off_t);
 size_t fd_inlen(uint32_t);

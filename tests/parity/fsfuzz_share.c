@@ -43,14 +43,14 @@ make_lock(struct flock *fl, const struct op *o)
 	fl->l_len = (off_t)arg_offset(A(3));
 }
 
-/* The size of a directory, where SEEK_END counts from, is its own affair. */
+/* Elsewhere than in tmpfs a directory, of which SEEK_END is, has any size. */
 static bool
 from_dir_end(int fd, const struct flock *fl)
 {
 	struct stat st;
 
-	return fl->l_whence == SEEK_END && fstat(fd, &st) == 0 &&
-	    S_ISDIR(st.st_mode);
+	return !rules.dirsizes && fl->l_whence == SEEK_END &&
+	    fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 long
@@ -74,8 +74,8 @@ getlk(struct side *s, const struct op *o, int cmd)
 	make_lock(&fl, o);
 	if (from_dir_end(FD(0), &fl))
 		return fd_skipped(s);
-	/* Newest hosts tell of any lock when asked so, rump of none. */
-	if (cmd == F_OFD_GETLK && fl.l_type == F_UNLCK)
+	/* Older hosts refuse to tell of a file's own locks. */
+	if (cmd == F_OFD_GETLK && fl.l_type == F_UNLCK && !rules.ownlocks)
 		return fd_skipped(s);
 	r = fcntl(FD(0), cmd, &fl);
 	if (r == 0)
@@ -129,24 +129,55 @@ op_copy_file_range(struct side *s, const struct op *o)
 }
 
 /*
- * What a copy between ranges that overlap in one file leaves depends on the
- * size of the steps it is made in: the host's sendfile refuses it no more
- * than rump's, and promises nothing.
+ * The host copies within a page of a file by memcpy(): what that leaves when
+ * the ranges overlap there, upwards, is up to its processor.
  */
 static bool
-overlap(int in, off_t from, int out, size_t len)
+overlap(int in, off_t from, int out)
 {
-	off_t to = lseek(out, 0, SEEK_CUR), gap;
+	off_t to = lseek(out, 0, SEEK_CUR);
 	struct stat a, b;
 
 	if (from == -1)
 		from = lseek(in, 0, SEEK_CUR);
-	if (fstat(in, &a) == -1 || fstat(out, &b) == -1 ||
-	    !S_ISREG(a.st_mode) || a.st_dev != b.st_dev ||
-	    a.st_ino != b.st_ino || from < 0 || to < 0)
-		return false;
-	gap = from > to ? from - to : to - from;
-	return gap != 0 && (size_t)gap < len;
+	return fstat(in, &a) == 0 && fstat(out, &b) == 0 &&
+	    S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino && from >= 0 && to > from && to - from < PAGE;
+}
+
+/* A FIFO by another descriptor than fd, to read from. */
+static int
+fifo_reader(int fd)
+{
+	uid_t uid = geteuid();
+	char name[64];
+	int r;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (uid != getuid() && seteuid(getuid()) == -1)
+		return -1;
+	r = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (uid != getuid() && seteuid(uid) == -1)
+		_exit(2);
+	return r;
+}
+
+/*
+ * What came into a FIFO from a file is on the host the file's own pages, which
+ * may change before they are read: so all of it is read at once.
+ */
+static void
+put_fifo(struct side *s, int fd)
+{
+	int r = fifo_reader(fd);
+	ssize_t n;
+
+	if (r == -1)
+		put(s, " reader=%s", errname(errno));
+	while ((n = read(r, outpool, POOL)) > 0)
+		put(s, " fifo=%zd/%016llx", n,
+		    (unsigned long long)hash(outpool, (size_t)n));
+	close(r);
 }
 
 long
@@ -154,31 +185,20 @@ op_sendfile(struct side *s, const struct op *o)
 {
 	off_t off = OFF(2);
 	size_t len = fd_inlen(A(3));
-	ssize_t n, room = fd_room(FD(0), 0);
+	bool sane = len < (size_t)1 << 62;
+	ssize_t n, room = fd_room(FD(0), sane ? len : 0);
 	int error;
 
-	if (len < (size_t)1 << 62)
-		room = fd_room(FD(0), len);
-	if (room == -1 || fd_may_block(FD(1)) || fd_filled(FD(0)) ||
-	    overlap(FD(1), A(4) & 1 ? -1 : off, FD(0), len))
+	if (room == -1 || fd_may_block(FD(1)) ||
+	    overlap(FD(1), A(4) & 1 ? -1 : off, FD(0)))
 		return fd_skipped(s);
-	if (len < (size_t)1 << 62)
-		len = (size_t)room;
-	/* Into a FIFO it sets its times on rump only; and it is read back. */
-	if (fd_isfifo(FD(0)) &&
-	    (o->timed != 0 || (fcntl(FD(0), F_GETFL) & O_ACCMODE) != O_RDWR))
-		return fd_skipped(s);
-	n = sendfile(FD(0), FD(1), A(4) & 1 ? NULL : &off, len);
+	n = sendfile(FD(0), FD(1), A(4) & 1 ? NULL : &off,
+	    sane ? (size_t)room : len);
 	error = errno;
 	if (!(A(4) & 1))
 		put(s, " off=%lld", (long long)off);
-	/* On the host a FIFO has the file's own pages, which may change. */
-	if (n > 0 && fd_isfifo(FD(0))) {
-		room = read(FD(0), outpool, (size_t)n);
-		put(s, " fifo=%zd/%016llx", room,
-		    (unsigned long long)hash(outpool,
-			room > 0 ? (size_t)room : 0));
-	}
+	if (n > 0 && fd_isfifo(FD(0)))
+		put_fifo(s, FD(0));
 	errno = error;
 	return n;
 }
@@ -193,10 +213,7 @@ op_splice(struct side *s, const struct op *o)
 	int p[2], error;
 	ssize_t n, m;
 
-	if (fd_room(FD(0), 0) == -1 || (A(3) & 1 && fd_filled(FD(0))))
-		return fd_skipped(s);
-	/* Between pipes of two kernels it is a write, which sets the times. */
-	if (o->timed != 0 && fd_isfifo(FD(0)))
+	if (fd_room(FD(0), A(3) & 1 ? 1000 : 0) == -1)
 		return fd_skipped(s);
 	if (len > PAGE && len < (size_t)1 << 62)
 		len = PAGE;
@@ -221,6 +238,37 @@ op_splice(struct side *s, const struct op *o)
 	close(p[0]);
 	close(p[1]);
 	put(s, " off=%lld", (long long)off);
+	errno = error;
+	return n;
+}
+
+/* Between two descriptors, whatever they are; or, of two FIFOs, tee. */
+long
+op_splice2(struct side *s, const struct op *o)
+{
+	loff_t from = OFF(2), to = OFF(2);
+	bool infifo = fd_isfifo(FD(0)), outfifo = fd_isfifo(FD(1));
+	size_t len = fd_inlen(A(3));
+	int flags = A(4) & 1 ? SPLICE_F_NONBLOCK : A(4) == 6 ? 0x10 : 0, error;
+	bool sane = len < (size_t)1 << 62;
+	ssize_t n, room;
+
+	if (fd_may_block(FD(0)) || (infifo && outfifo && !sane))
+		return fd_skipped(s);
+	room = infifo && outfifo ? fd_room_for(FD(1), FD(0), len) :
+				   fd_room(FD(1), sane ? len : 0);
+	if (room == -1)
+		return fd_skipped(s);
+	if (A(4) & 8)
+		n = tee(FD(0), FD(1), sane ? (size_t)room : len, flags);
+	else
+		n = splice(FD(0), infifo && A(4) != 14 ? NULL : &from, FD(1),
+		    outfifo && A(4) != 14 ? NULL : &to,
+		    sane ? (size_t)room : len, flags);
+	error = errno;
+	put(s, " from=%lld to=%lld", (long long)from, (long long)to);
+	if (n > 0 && outfifo && !infifo)
+		put_fifo(s, FD(1));
 	errno = error;
 	return n;
 }
@@ -290,9 +338,11 @@ long
 op_fork(struct side *s, const struct op *o)
 {
 	int fd = FD(0), status;
+	size_t len = fd_inlen(A(2));
+	ssize_t room = fd_room(fd, len <= MAXIO ? len : 0);
 	pid_t pid;
 
-	if (fd_room(fd, 0) == -1 || fd_grows_by_fault(fd, A(1), -1))
+	if (room == -1 || fd_grows_by_fault(fd, A(1), -1))
 		return fd_skipped(s);
 	pid = fork();
 	if (pid == 0) {
@@ -301,7 +351,8 @@ op_fork(struct side *s, const struct op *o)
 		errno = 0;
 		switch (A(3) % 4) {
 		case 0:
-			n = write(fd, arg_in(A(1)), fd_inlen(A(2)));
+			n = write(fd, arg_in(A(1)),
+			    len <= MAXIO ? (size_t)room : len);
 			break;
 		case 1:
 			n = read(fd, outpool, 100);

@@ -17,6 +17,7 @@ tests_parity_fsfuzz_SOURCES = \
 	tests/parity/fsfuzz_dir.c \
 	tests/parity/fsfuzz_fd.c \
 	tests/parity/fsfuzz_gen.c \
+	tests/parity/fsfuzz_rules.c \
 	tests/parity/fsfuzz_look.c \
 	tests/parity/fsfuzz_name.c \
 	tests/parity/fsfuzz_ops.h \
@@ -33,8 +34,13 @@ tests_parity_fileconf_SOURCES = \
 	tests/parity/fileconf.h \
 	tests/parity/fileconf_attr.c \
 	tests/parity/fileconf_data.c \
+	tests/parity/fileconf_dir.c \
 	tests/parity/fileconf_map.c \
-	tests/parity/fileconf_name.c
+	tests/parity/fileconf_name.c \
+	tests/parity/fileconf_open.c \
+	tests/parity/fileconf_perm.c \
+	tests/parity/fileconf_splice.c \
+	tests/parity/fileconf_time.c
 # Wrong arguments are what it is about.
 tests_parity_fileconf_CFLAGS = $(AM_CFLAGS) -Wno-nonnull \
 	-Wno-stringop-overread -Wno-stringop-overflow -Wno-unused-result

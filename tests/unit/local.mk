@@ -9,13 +9,31 @@ unit_programs += tests/unit/dir
 unit_programs += tests/unit/file
 unit_programs += tests/unit/klog
 unit_programs += tests/unit/lock
+unit_programs += tests/unit/lwp_create
+unit_programs += tests/unit/lwp_end
+unit_programs += tests/unit/lwp_misc
+unit_programs += tests/unit/lwp_park
+unit_programs += tests/unit/lwp_stop
 unit_programs += tests/unit/lwproc
+unit_programs += tests/unit/lwproc_cred
+unit_programs += tests/unit/lwproc_errno
+unit_programs += tests/unit/lwproc_fds
+unit_programs += tests/unit/lwproc_init
+unit_programs += tests/unit/lwproc_panic
+unit_programs += tests/unit/lwproc_pids
 unit_programs += tests/unit/mem
 unit_programs += tests/unit/memlimit
 unit_programs += tests/unit/pipe
 unit_programs += tests/unit/radix
 # Headers and data that no program's name gives away.
-EXTRA_DIST += tests/unit/unit.h
+EXTRA_DIST += tests/unit/lwp.h tests/unit/lwproc.h tests/unit/unit.h
+
+# The _lwp_*(2) library beside the kernel.
+tests_unit_lwp_create_LDADD = liblwp.la $(LDADD)
+tests_unit_lwp_end_LDADD = liblwp.la $(LDADD)
+tests_unit_lwp_misc_LDADD = liblwp.la $(LDADD)
+tests_unit_lwp_park_LDADD = liblwp.la $(LDADD)
+tests_unit_lwp_stop_LDADD = liblwp.la $(LDADD)
 
 if HAVE_CRITERION
 check_PROGRAMS += $(unit_programs)

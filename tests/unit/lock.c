@@ -63,6 +63,63 @@ Test(lock, getlk_tells_who_is_in_the_way)
 	EQ(fl.l_pid, 2);
 }
 
+/* Where the lock that is told of starts; -1: none, or an error. */
+static off_t
+told(int cmd, int type)
+{
+	struct flock fl = { .l_type = type };
+
+	if (rump_sys_fcntl(fd, cmd, &fl) == -1)
+		return -1;
+	return fl.l_type == F_UNLCK ? -1 : fl.l_start;
+}
+
+Test(lock, getlk_tells_the_lowest_of_whoever_came_first)
+{
+
+	EQ(set(F_SETLK, F_WRLCK, 100, 10), 0);
+	rump_pub_lwproc_switch(second);
+	EQ(set(F_SETLK, F_WRLCK, 0, 10), 0);
+	rump_pub_lwproc_switch(first);
+	EQ(set(F_SETLK, F_WRLCK, 50, 10), 0);
+	EQ(told(F_OFD_GETLK, F_WRLCK), 50);
+	EQ(set(F_SETLK, F_UNLCK, 50, 10), 0);
+	EQ(told(F_OFD_GETLK, F_WRLCK), 100);
+	/* In the place of the one that it covers. */
+	EQ(set(F_SETLK, F_RDLCK, 90, 30), 0);
+	EQ(told(F_OFD_GETLK, F_WRLCK), 90);
+	EQ(set(F_SETLK, F_UNLCK, 0, 0), 0);
+	EQ(set(F_SETLK, F_WRLCK, 50, 10), 0);
+	EQ(told(F_OFD_GETLK, F_WRLCK), 0);
+}
+
+Test(lock, ofd_getlk_of_unlck_tells_ones_own)
+{
+
+	EQ(set(F_SETLK, F_WRLCK, 0, 10), 0);
+	EQ(told(F_OFD_GETLK, F_UNLCK), -1);
+	EQ(set(F_OFD_SETLK, F_RDLCK, 40, 10), 0);
+	EQ(set(F_OFD_SETLK, F_RDLCK, 20, 10), 0);
+	EQ(told(F_OFD_GETLK, F_UNLCK), 20);
+	FAILS(told(F_GETLK, F_UNLCK), EINVAL);
+}
+
+Test(lock, a_directory_ends_at_its_size)
+{
+	int dir = OK(rump_sys_open("/", O_RDONLY));
+	struct flock fl = { .l_type = F_RDLCK,
+		.l_whence = SEEK_END,
+		.l_len = 1 };
+	struct stat st;
+
+	EQ(rump_sys_fstat(dir, &st), 0);
+	EQ(st.st_size != 0, true);
+	EQ(rump_sys_fcntl(dir, F_OFD_SETLK, &fl), 0);
+	fl = (struct flock){ .l_type = F_UNLCK };
+	EQ(rump_sys_fcntl(dir, F_OFD_GETLK, &fl), 0);
+	EQ(fl.l_start, st.st_size);
+}
+
 Test(lock, unlocking_the_middle_splits)
 {
 
@@ -147,15 +204,15 @@ Test(lock, a_waiter_gets_it_when_it_is_free)
 static void *
 wait_on_other(void *arg)
 {
-	bool *told = arg;
+	bool *is = arg;
 	int r;
 
 	rump_pub_lwproc_switch(second);
 	EQ(set(F_SETLK, F_WRLCK, 1, 1), 0);
 	r = rump_sys_fcntl(fd, F_SETLKW,
 	    &(struct flock){ .l_type = F_WRLCK, .l_start = 0, .l_len = 1 });
-	*told = r == -1 && errno == EDEADLK;
-	EQ(r, *told ? -1 : 0);
+	*is = r == -1 && errno == EDEADLK;
+	EQ(r, *is ? -1 : 0);
 	EQ(set(F_SETLK, F_UNLCK, 0, 0), 0);
 	rump_pub_lwproc_switch(NULL);
 	return NULL;
@@ -163,13 +220,13 @@ wait_on_other(void *arg)
 
 Test(lock, a_circle_is_edeadlk)
 {
-	bool told = false;
+	bool circle = false;
 	struct flock fl;
 	pthread_t td;
 	int r;
 
 	EQ(set(F_SETLK, F_WRLCK, 0, 1), 0);
-	EQ(pthread_create(&td, NULL, wait_on_other, &told), 0);
+	EQ(pthread_create(&td, NULL, wait_on_other, &circle), 0);
 	do {
 		fl = (struct flock){ .l_type = F_WRLCK,
 			.l_start = 1,
@@ -182,5 +239,5 @@ Test(lock, a_circle_is_edeadlk)
 	EQ(set(F_SETLK, F_UNLCK, 0, 0), 0);
 	pthread_join(td, NULL);
 	/* Whichever came second is told; the other one gets its lock. */
-	EQ(told, r == 0);
+	EQ(circle, r == 0);
 }
