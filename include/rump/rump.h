@@ -22,9 +22,9 @@ extern "C" {
 struct lwp;
 
 /*
- * Boot a kernel in this process, or attach to the one RUMP_SERVER=shm://NAME
- * names.  0, or an errno value: EINVAL (a malformed RUMP_MEMLIMIT), ENOMEM,
- * EEXIST (the arena's addresses are taken).  A second call does nothing.
+ * Boot a kernel in this process.  0, or an errno value: EINVAL (a malformed
+ * RUMP_MEMLIMIT or RUMP_SPIN_US), ENOMEM, EEXIST (the arena's addresses are
+ * taken).  A second call does nothing.
  */
 RUMP_API int rump_init(void);
 /* The version of this kernel, as NetBSD's rump kernel numbers versions. */
