@@ -235,6 +235,9 @@ boot(void)
 	uint64_t size;
 	struct lwp *l;
 
+	if (rumpuser_getenv("RUMP_SERVER") != NULL)
+		hj_die(EXIT_OURS,
+		    "RUMP_SERVER: a kernel that others keep cannot be joined");
 	if (limit != NULL && arena_parse_size(limit, &size) != 0)
 		hj_die(EXIT_OURS, "RUMP_MEMLIMIT: malformed size: %s", limit);
 	check(kern_boot(NULL), "boot");

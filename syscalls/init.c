@@ -109,6 +109,9 @@ boot(void)
 	if (rumpuser_process.ru_arenafd != -1)
 		return 0;
 	error = kern_start(environ);
+	/* No other kernel than our own can be had: say so. */
+	if (error == 0 && rumpuser_getenv("RUMP_SERVER") != NULL)
+		error = EPROTONOSUPPORT;
 	if (error == 0)
 		error = kern_boot(NULL);
 	if (error == 0)

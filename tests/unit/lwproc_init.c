@@ -60,6 +60,13 @@ Test(init, may_be_tried_again)
 	is(false, 1, 0);
 }
 
+Test(init, no_other_kernel_is_joined)
+{
+
+	setenv("RUMP_SERVER", "shm://x", 1);
+	EQ(rump_init(), EPROTONOSUPPORT);
+}
+
 static void *
 check_from_a_thread(void *arg)
 {
