@@ -23,8 +23,8 @@ struct lwp;
 
 /*
  * Boot a kernel in this process.  0, or an errno value: EINVAL (a malformed
- * RUMP_MEMLIMIT or RUMP_SPIN_US), EPROTONOSUPPORT (RUMP_SERVER is set), ENOMEM, EEXIST (the arena's addresses are
- * taken).  A second call does nothing.
+ * RUMP_MEMLIMIT or RUMP_SPIN_US), EPROTONOSUPPORT (RUMP_SERVER is set), ENOMEM,
+ * EEXIST (the arena's addresses are taken).  A second call does nothing.
  */
 RUMP_API int rump_init(void);
 /* The version of this kernel, as NetBSD's rump kernel numbers versions. */
