@@ -97,8 +97,8 @@ cpu_isdead(uint32_t index)
 		if (host_dead(host_byindex(CPU_VALUE_OF(w))))
 			return true;
 		return CPU_VALUE_OF(w) == curcpu()->c_host &&
-		    !rumpuser_thread_alive(host_byindex(c->c_host)->h_pid,
-			c->c_tid);
+		    !rumpuser_thread_alive(host_byindex(CPU_VALUE_OF(w))->h_pid,
+			__atomic_load_n(&c->c_tid, __ATOMIC_RELAXED));
 	case CPU_EMBRYO:
 		return host_dead(host_byindex(CPU_VALUE_OF(w)));
 	case CPU_ROLLED:
