@@ -32,8 +32,9 @@ read_ids(struct cred *cr)
 	cr->cr_ngroups = n > 0 ? n : 0;
 }
 
+/* same: if nothing else changes, the host has changed nothing. */
 static void
-follow_ids(struct proc *p)
+follow_ids(struct proc *p, bool same)
 {
 	struct cred cr;
 	uint32_t *to = (uint32_t *)&p->p_cred, *from = (uint32_t *)&cr;
@@ -41,6 +42,9 @@ follow_ids(struct proc *p)
 
 	read_ids(&cr);
 	kmutex_enter(&p->p_lock);
+	cr.cr_id = p->p_cred.cr_id;
+	if (!same || memcmp(&cr, &p->p_cred, sizeof(cr)) != 0)
+		cr.cr_id = cred_newid();
 	for (i = 0; i < sizeof(cr) / sizeof(uint32_t); i++)
 		if (to[i] != from[i])
 			KSET(to[i], from[i]);
@@ -69,7 +73,7 @@ hj_ids_load(struct proc *p)
 {
 	long mask;
 
-	follow_ids(p);
+	follow_ids(p, false);
 	follow_fsize(p);
 	mask = hj_host(__NR_umask, 0);
 	hj_host(__NR_umask, mask);
@@ -92,12 +96,14 @@ hj_sys_ids(struct hj_frame *hf)
 	case __NR_setgid:
 	case __NR_setreuid:
 	case __NR_setregid:
+	case __NR_setgroups:
+		follow_ids(hj_proc(), ret != 0);
+		break;
 	case __NR_setresuid:
 	case __NR_setresgid:
 	case __NR_setfsuid:
 	case __NR_setfsgid:
-	case __NR_setgroups:
-		follow_ids(hj_proc());
+		follow_ids(hj_proc(), true);
 		break;
 	}
 	return ret;

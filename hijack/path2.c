@@ -10,6 +10,7 @@
 
 #include "hijack/hijack.h"
 #include "rumpkern/copy.h"
+#include "rumpvfs/namei.h"
 #include "syscalls/dispatch.h"
 
 #define HOPS 40 /* as many as Linux follows symlinks */
@@ -71,27 +72,20 @@ cut_name(char *buf)
 	buf[n] = '\0';
 }
 
-/* lstat of an end, or of the directory it is in: 0 or an error. */
+/* A call of linkat or newfstatat for an end, wherever that leads. */
 static long
-probe(struct end *e, char *buf, bool parent, bool follow)
+ask(struct end *e, char *buf, bool link, long *args)
 {
-	struct stat st;
-	long args[6], ret;
+	long ret;
 	int hops, error;
 
-	if (parent)
-		cut_name(buf);
+	args[1] = (long)buf;
 	for (hops = 0; hops < HOPS; hops++) {
 		args[0] = e->e_dirfd;
-		args[1] = (long)buf;
-		args[2] = (long)&st;
-		args[3] = parent || follow ? 0 : AT_SYMLINK_NOFOLLOW;
-		if (buf[0] == '\0')
-			args[3] |= AT_EMPTY_PATH;
 		if (e->e_where == HJ_AT_HOST)
-			return hj_host(__NR_newfstatat, args[0], args[1],
-			    args[2], args[3]);
-		ret = sys_call(RSYS_newfstatat, args);
+			return hj_host(link ? __NR_linkat : __NR_newfstatat,
+			    args[0], args[1], args[2], args[3], args[4]);
+		ret = sys_call(link ? RSYS_linkat : RSYS_newfstatat, args);
 		if (ret != -KEHOST)
 			return ret;
 		error = follow_out(e, buf);
@@ -99,6 +93,34 @@ probe(struct end *e, char *buf, bool parent, bool follow)
 			return -error;
 	}
 	return -ELOOP;
+}
+
+/* lstat of an end, or of the directory it is in: 0 or an error. */
+static long
+probe(struct end *e, char *buf, bool parent, bool follow)
+{
+	struct stat st;
+	long args[6] = { [2] = (long)&st };
+
+	if (parent)
+		cut_name(buf);
+	args[3] = parent || follow ? 0 : AT_SYMLINK_NOFOLLOW;
+	if (buf[0] == '\0')
+		args[3] |= AT_EMPTY_PATH;
+	return ask(e, buf, false, args);
+}
+
+/*
+ * May linkat() start from this end?  It has rules of its own, but never makes a
+ * link at "/", and says so once it has found what to link.
+ */
+static long
+probe_linked(struct end *e, char *buf, long flags)
+{
+	long args[6] = { [2] = AT_FDCWD, [3] = (long)"/", [4] = flags };
+	long ret = ask(e, buf, true, args);
+
+	return ret == -EEXIST ? 0 : ret;
 }
 
 /* The flags of renameat2 and linkat, before any path. */
@@ -131,13 +153,12 @@ across(const struct hj_frame *hf, struct end e[2])
 	bool link = hf->hf_nr == __NR_link || hf->hf_nr == __NR_linkat;
 	long flags = hf->hf_nr == __NR_linkat ? hf->hf_args[4] : 0;
 	bool empty = (flags & AT_EMPTY_PATH) != 0;
-	bool follow = (flags & AT_SYMLINK_FOLLOW) != 0;
+	bool slash;
 	char *buf;
 	size_t n;
-	long error;
+	long error = 0;
 	int i;
 
-	error = check_flags(hf);
 	for (i = 0; i < 2 && error == 0; i++) {
 		buf = curcpu()->c_hjpath[i];
 		/* Of a path that needed no look, nothing is known. */
@@ -148,12 +169,17 @@ across(const struct hj_frame *hf, struct end e[2])
 			return -e[i].e_error;
 		if (buf[0] == '\0' && (i == 1 || !empty))
 			return -ENOENT;
-		if (link) {
-			error = probe(&e[i], buf, false, i == 0 && follow);
-			if (i == 1 && error == 0)
+		if (link && i == 0) {
+			error = probe_linked(&e[i], buf, flags);
+		} else if (link) {
+			slash = buf[strlen(buf) - 1] == '/';
+			error = probe(&e[i], buf, false, false);
+			if (error == 0)
 				return -EEXIST;
-			if (i == 1 && error == -ENOENT)
+			if (error == -ENOENT)
 				error = probe(&e[i], buf, true, false);
+			if (error == 0 && slash)
+				return -ENOENT;
 		} else {
 			error = probe(&e[i], buf, true, false);
 		}
@@ -278,6 +304,9 @@ hj_path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 	find_end(hf, ci->hc_dirfd2, ci->hc_path2, c->c_hjpath[1], &e[1]);
 	if (e[0].e_where == HJ_AT_ERROR || e[1].e_where == HJ_AT_ERROR)
 		return -(e[0].e_where == HJ_AT_ERROR ? e[0] : e[1]).e_error;
+	error = check_flags(hf);
+	if (error != 0)
+		return error;
 	for (hops = 0; hops < HOPS; hops++) {
 		if (e[0].e_where == HJ_AT_HOST && e[1].e_where == HJ_AT_HOST) {
 			ret = to_host(hf, ci, e);
@@ -289,13 +318,13 @@ hj_path2_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 		use_end(args, ci->hc_dirfd, ci->hc_path, &e[0]);
 		use_end(args, ci->hc_dirfd2, ci->hc_path2, &e[1]);
 		if (e[0].e_where == HJ_AT_HOST && hf->hf_nr == __NR_linkat &&
-		    e[0].e_error == 0 &&
+		    e[0].e_error == 0 && (args[4] & AT_SYMLINK_FOLLOW) &&
 		    (fd = hj_path_procfd(c->c_hjpath[0], &rest)) >= 0 &&
 		    *rest == '\0') {
 			/* A file without a name gets one. */
 			args[0] = fd;
 			args[1] = (long)"";
-			args[4] = AT_EMPTY_PATH;
+			args[4] = AT_PROCFD;
 		} else if (e[0].e_where != e[1].e_where) {
 			ret = across(hf, e);
 			if (ret != -ENOENT || !leads_in(hf, e))

@@ -3,6 +3,7 @@
  * cred: who a proc is.  The rules of changing ids are Linux's.
  */
 #include "lwproc/proc.h"
+#include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
 #include "syscalls/sysargs.h"
@@ -27,6 +28,13 @@ cred_ingroup(const struct cred *cr, uint32_t gid)
 		if (cr->cr_groups[i] == gid)
 			return true;
 	return false;
+}
+
+uint32_t
+cred_newid(void)
+{
+
+	return atomic_fetch_add(&ARENA->a_lwproc->ls_credid, 1) + 1;
 }
 
 /* The three user ids, or the three group ids, with the file system's. */
@@ -61,9 +69,11 @@ may(struct proc *p, struct ids *i, uint32_t id)
 }
 
 static void
-set_ids(struct ids *i, uint32_t real, uint32_t eff, uint32_t saved)
+set_ids(struct proc *p, struct ids *i, uint32_t real, uint32_t eff,
+    uint32_t saved)
 {
 
+	KSET(p->p_cred.cr_id, cred_newid());
 	if (real != KEEP)
 		KSET(*i->i_real, real);
 	if (eff != KEEP)
@@ -80,8 +90,12 @@ do_setresid(struct proc *p, struct ids i, uint32_t r, uint32_t e, uint32_t s)
 	int error = EPERM;
 
 	kmutex_enter(&p->p_lock);
-	if (may(p, &i, r) && may(p, &i, e) && may(p, &i, s)) {
-		set_ids(&i, r, e, s);
+	if ((r == KEEP || r == *i.i_real) &&
+	    (e == KEEP || (e == *i.i_eff && e == *i.i_fs)) &&
+	    (s == KEEP || s == *i.i_saved)) {
+		error = 0; /* nothing changes, not even cr_id */
+	} else if (may(p, &i, r) && may(p, &i, e) && may(p, &i, s)) {
+		set_ids(p, &i, r, e, s);
 		error = 0;
 	}
 	kmutex_exit(&p->p_lock);
@@ -101,7 +115,7 @@ do_setreid(struct proc *p, struct ids i, uint32_t r, uint32_t e)
 	    ((r == KEEP || r == *i.i_real || r == *i.i_eff) && may(p, &i, e))) {
 		if (r != KEEP || (e != KEEP && e != *i.i_real))
 			saved = e != KEEP ? e : *i.i_eff;
-		set_ids(&i, r, e, saved);
+		set_ids(p, &i, r, e, saved);
 		error = 0;
 	}
 	kmutex_exit(&p->p_lock);
@@ -117,9 +131,9 @@ do_setid(struct proc *p, struct ids i, uint32_t id)
 		return EINVAL;
 	kmutex_enter(&p->p_lock);
 	if (p->p_cred.cr_euid == 0)
-		set_ids(&i, id, id, id);
+		set_ids(p, &i, id, id, id);
 	else if (id == *i.i_real || id == *i.i_saved)
-		set_ids(&i, KEEP, id, KEEP);
+		set_ids(p, &i, KEEP, id, KEEP);
 	else
 		error = EPERM;
 	kmutex_exit(&p->p_lock);
@@ -133,8 +147,10 @@ do_setfsid(struct proc *p, struct ids i, uint32_t id)
 
 	kmutex_enter(&p->p_lock);
 	old = *i.i_fs;
-	if (id != KEEP && (may(p, &i, id) || id == *i.i_fs))
+	if (id != KEEP && id != *i.i_fs && may(p, &i, id)) {
+		KSET(p->p_cred.cr_id, cred_newid());
 		KSET(*i.i_fs, id);
+	}
 	klog_commit();
 	kmutex_exit(&p->p_lock);
 	return old;
@@ -315,6 +331,7 @@ sys_setgroups(struct lwp *l, const struct sys_setgroups_args *a, long *retval)
 		for (i = 0; i < a->size; i++)
 			KSET(p->p_cred.cr_groups[i], groups[i]);
 		KSET(p->p_cred.cr_ngroups, a->size);
+		KSET(p->p_cred.cr_id, cred_newid());
 	}
 	klog_commit();
 	kmutex_exit(&p->p_lock);

@@ -39,6 +39,7 @@ file_alloc(enum ftype type, uint32_t flags)
 	f->f_type = type;
 	f->f_flags = flags;
 	f->f_mode = accmode[flags & 3];
+	f->f_cred = KREAD(curlwp()->l_proc->p_cred.cr_id);
 	khand_drop(f);
 	khand_add(KHAND_FILE, f);
 	klog_commit();

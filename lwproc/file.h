@@ -62,7 +62,7 @@ struct file {
 	void *f_epoll;        /* epoll items watching it */
 	uint32_t f_owner;     /* F_SETOWN */
 	uint32_t f_sig;
-	uint32_t f_seals;
+	uint32_t f_cred; /* (c) cr_id of whoever opened it */
 	uint8_t f_noted; /* some cpu may have it as a hazard */
 };
 

@@ -126,6 +126,7 @@ proc_alloc(struct proc *parent, int flags)
 	p->p_fsize = parent->p_fsize;
 	p->p_nofile = parent->p_nofile;
 	p->p_cred = parent->p_cred;
+	p->p_cred.cr_id = cred_newid();
 	p->p_flags = parent->p_flags & (PROC_HIJACK | PROC_HOSTCWD);
 	take_ref(parent->p_cdir, &p->p_cdir);
 	take_ref(parent->p_rdir, &p->p_rdir);

@@ -38,6 +38,7 @@ struct idrange {
 struct cred {
 	uint32_t cr_ruid, cr_euid, cr_suid, cr_fsuid;
 	uint32_t cr_rgid, cr_egid, cr_sgid, cr_fsgid;
+	uint32_t cr_id; /* another one after each change, in each proc */
 	uint32_t cr_ngroups;
 	uint32_t cr_groups[KNGROUPS];
 };
@@ -133,6 +134,7 @@ struct lwproc_state {
 	struct idrange ls_pids;     /* (p) pids to give next */
 	uint32_t ls_hashmask;       /* (c) */
 	struct proc *ls_hash[4096]; /* (p) */
+	_Atomic uint32_t ls_credid; /* the last cr_id given */
 };
 
 void lwproc_boot(void);
@@ -223,5 +225,6 @@ void proc_free(void *);
 /* Credentials. */
 bool cred_ingroup(const struct cred *, uint32_t gid);
 bool cred_issuper(const struct cred *); /* fsuid 0 */
+uint32_t cred_newid(void);              /* a cr_id */
 
 #endif

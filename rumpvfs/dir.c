@@ -78,7 +78,8 @@ nextcookie(const struct vnode *dvp)
 }
 
 int
-dir_slot(struct vnode *dvp, const char *name, size_t len, struct dirslot *ds)
+dir_slot(struct vnode *dvp, const char *name, size_t len, size_t nth,
+    struct dirslot *ds)
 {
 	struct dirent *de;
 
@@ -94,7 +95,7 @@ dir_slot(struct vnode *dvp, const char *name, size_t len, struct dirslot *ds)
 	de->de_hash = ds->ds_hash >> 32;
 	de->de_namelen = len;
 	memcpy(de->de_name, name, len);
-	return radix_prepare(&dvp->v_dir.d_entries, nextcookie(dvp), 1,
+	return radix_prepare(&dvp->v_dir.d_entries, nextcookie(dvp), nth,
 	    &ds->ds_rr);
 }
 
@@ -219,7 +220,7 @@ vlocks_exit(struct vlocks *vl)
 
 int
 dir_vnode(const struct nameidata *nd, enum vtype type, uint32_t mode,
-    uint64_t rdev, struct vnode **vpp)
+    uint32_t rdev, struct vnode **vpp)
 {
 	const struct vnode *dvp = nd->nd_dvp;
 	const struct cred *cred = &nd->nd_cred;
@@ -252,6 +253,21 @@ dir_fileref(struct file *f, struct vnode *vp)
 	KSET(f->f_vnode, vp);
 }
 
+void
+dir_enternew(struct vnode *dvp, struct dirslot *ds, struct vnode *vp,
+    struct file *f)
+{
+
+	dir_enter(dvp, ds, vp);
+	KSET(vp->v_nlink, vp->v_type == VDIR ? 2 : 1);
+	KSET(vp->v_flags, vp->v_flags & ~VNODE_PROTO);
+	if (f != NULL)
+		dir_fileref(f, vp);
+	else
+		KSET(vp->v_usecount, 0);
+	khand_drop(vp);
+}
+
 /*
  * A symlink's target, or what a socket is bound at: in hand until dir_create()
  * links it.
@@ -274,7 +290,7 @@ copytarget(struct vnode *vp, const char *target, char **copyp)
 }
 
 int
-dir_create(struct nameidata *nd, enum vtype type, uint32_t mode, uint64_t rdev,
+dir_create(struct nameidata *nd, enum vtype type, uint32_t mode, uint32_t rdev,
     const char *target, struct file *f)
 {
 	struct vnode *dvp = nd->nd_dvp, *vp;
@@ -289,24 +305,16 @@ dir_create(struct nameidata *nd, enum vtype type, uint32_t mode, uint64_t rdev,
 	if (error == 0 && target != NULL)
 		error = copytarget(vp, target, &copy);
 	if (error == 0)
-		error = dir_slot(dvp, nd->nd_name, nd->nd_namelen, &ds);
+		error = dir_slot(dvp, nd->nd_name, nd->nd_namelen, 1, &ds);
 	if (error != 0)
 		return error; /* the caller releases the hand */
 
 	kmutex_enter(&dvp->v_lock);
-	dir_enter(dvp, &ds, vp);
 	if (copy != NULL) {
 		KSET(vp->v_symlink.l_target, copy);
 		khand_drop(copy);
 	}
-	KSET(vp->v_nlink, type == VDIR ? 2 : 1);
-	KSET(vp->v_flags, vp->v_flags & ~VNODE_PROTO);
-	/* Its reference goes from the hand to the file, or is dropped. */
-	if (f != NULL)
-		dir_fileref(f, vp);
-	else
-		KSET(vp->v_usecount, 0);
-	khand_drop(vp);
+	dir_enternew(dvp, &ds, vp, f);
 	if (type == VDIR)
 		KSET(dvp->v_nlink, dvp->v_nlink + 1);
 	vnode_touch(dvp, VTOUCH_MTIME | VTOUCH_CTIME);

@@ -47,13 +47,23 @@ uint64_t dir_hash(const struct vnode *dvp, const char *name, size_t len);
 struct dirent *dir_find(const struct vnode *dvp, const char *name, size_t len,
     uint64_t hash);
 
-/* 0, ENOSPC.  A slot not used, or used partly, ends with dir_unslot(). */
-int dir_slot(struct vnode *dvp, const char *name, size_t len, struct dirslot *);
+/*
+ * 0, ENOSPC.  A slot not used, or used partly, ends with dir_unslot().  nth: it
+ * may be as late among those that one change enters in the directory.
+ */
+int dir_slot(struct vnode *dvp, const char *name, size_t len, size_t nth,
+    struct dirslot *);
 void dir_unslot(struct dirslot *); /* the log is empty */
 
 /* Logged steps: enter a name, take one out (it is in hand afterwards). */
 void dir_enter(struct vnode *dvp, struct dirslot *, struct vnode *vp);
 void dir_leave(struct dirent *);
+/*
+ * Logged: enter a name for a fresh vnode in hand, whose reference goes to the
+ * file in hand, or is dropped.
+ */
+void dir_enternew(struct vnode *dvp, struct dirslot *, struct vnode *vp,
+    struct file *f);
 
 /* May one make a name here; remove this one?  0 or the errno of Linux. */
 int dir_mayinsert(const struct nameidata *);
@@ -66,11 +76,11 @@ int dir_mayremove(const struct nameidata *, bool isdir);
  * be NULL), a new file in hand, gets a reference to the object in the same
  * commit.
  */
-int dir_create(struct nameidata *, enum vtype, uint32_t mode, uint64_t rdev,
+int dir_create(struct nameidata *, enum vtype, uint32_t mode, uint32_t rdev,
     const char *target, struct file *f);
 /* A vnode for a directory, by its rules of group and mode; in hand. */
 int dir_vnode(const struct nameidata *, enum vtype, uint32_t mode,
-    uint64_t rdev, struct vnode **);
+    uint32_t rdev, struct vnode **);
 /* Let a new file in hand refer to the vnode: logged, v_lock held. */
 void dir_fileref(struct file *, struct vnode *);
 /* Logged: the vnode has lost a name (v_lock held); it may come in hand. */

@@ -416,7 +416,8 @@ flock_fdclose(const struct filedesc *owner, struct file *f)
 {
 	struct flockhead **slot = flock_slot(f);
 
-	if (slot != NULL && KREAD(*slot) != NULL)
+	/* Closing a descriptor of O_PATH is not closing the file. */
+	if (slot != NULL && KREAD(*slot) != NULL && !(f->f_mode & FMODE_PATH))
 		drop_owned(slot, owner);
 }
 

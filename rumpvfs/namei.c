@@ -403,6 +403,12 @@ begin(struct nameidata *nd, struct lwp *l, int dirfd, const char *path,
 		nd->nd_file = fd_getfile(l, dirfd, slot);
 		if (nd->nd_file == NULL)
 			return EBADF;
+		if ((flags & NAMEI_OPENER) && !cred_issuper(&nd->nd_cred) &&
+		    nd->nd_file->f_cred != nd->nd_cred.cr_id) {
+			namei_end(nd);
+			nd->nd_file = NULL;
+			return ENOENT;
+		}
 	}
 	return 0;
 }

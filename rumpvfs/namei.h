@@ -17,17 +17,25 @@ struct vnode;
 
 #define NAMEI_FOLLOW 0x01 /* follow a final symlink */
 #define NAMEI_PARENT \
-	0x02                 /* the last component may be missing: for create,
+	0x02                  /* the last component may be missing: for create,
 				   remove, rename; a symlink there is followed
 				   with FOLLOW only, whatever slash comes after */
-#define NAMEI_EMPTY     0x04 /* AT_EMPTY_PATH: "" is the start itself */
-#define NAMEI_CREATE    0x08 /* with PARENT: a slash after it is for dirs */
-#define NAMEI_DIRECTORY 0x10 /* the result must be a directory */
-#define NAMEI_OPEN      0x40 /* open with O_CREAT: a slash is EISDIR */
+#define NAMEI_EMPTY     0x04  /* AT_EMPTY_PATH: "" is the start itself */
+#define NAMEI_OPENER    0x100 /* only whoever opened dirfd starts from it */
+#define NAMEI_CREATE    0x08  /* with PARENT: a slash after it is for dirs */
+#define NAMEI_DIRECTORY 0x10  /* the result must be a directory */
+#define NAMEI_OPEN      0x40  /* open with O_CREAT: a slash is EISDIR */
 #define NAMEI_LATE \
 	0x80              /* with PARENT: a last name too long is found
 				   (as missing): the caller tells it */
 #define NAMEI_REALID 0x20 /* permissions by the real ids: access(2) */
+
+/*
+ * A flag of linkat for the shim alone: AT_EMPTY_PATH for a descriptor that a
+ * path has named, /proc/self/fd/N, so that it matters not who opened it.
+ */
+#define AT_PROCFD 0x40000000
+
 struct nameidata {
 	struct lwp *nd_l;
 	int nd_flags;

@@ -195,17 +195,38 @@ fcntl_seals(const struct file *f, int cmd, unsigned long arg, long *retval)
 	return 0;
 }
 
-/* Hints on how long data lives are checked and not kept. */
+/*
+ * Hints on how long data lives: the object's, and nothing heeds them.  What
+ * has neither vnode nor pipe checks them and keeps none.
+ */
 static int
-fcntl_hint(int cmd, void *uarg)
+fcntl_hint(struct lwp *l, const struct file *f, int cmd, void *uarg)
 {
-	uint64_t hint = 0;
+	const struct cred *cr = &l->l_proc->p_cred;
+	uint32_t none = 0, *kept = &none, owner = cr->cr_fsuid;
+	struct pipe *p = f->f_data;
+	uint64_t hint;
 
-	if (cmd == F_GET_RW_HINT)
+	if (f->f_vnode != NULL) {
+		kept = &f->f_vnode->v_hint;
+		owner = f->f_vnode->v_uid;
+	} else if (f->f_type == FTYPE_PIPE) {
+		kept = &p->pp_hint;
+		owner = p->pp_uid;
+	}
+	if (cmd == F_GET_RW_HINT) {
+		hint = KREAD(*kept);
 		return copyout(&hint, uarg, sizeof(hint));
+	}
+	if (owner != cr->cr_fsuid && !cred_issuper(cr))
+		return EPERM;
 	if (copyin(uarg, &hint, sizeof(hint)) != 0)
 		return EFAULT;
-	return hint > RW_HINT_MOST ? EINVAL : 0;
+	if (hint > RW_HINT_MOST)
+		return EINVAL;
+	/* One store of one word: it wants neither lock nor log. */
+	*(volatile uint32_t *)kept = hint;
+	return 0;
 }
 
 /* What may be done with a file of O_PATH as well. */
@@ -273,8 +294,8 @@ do_fcntl(struct lwp *l, int fd, struct file *f, int cmd, unsigned long arg,
 		return 0;
 	case F_SETLEASE:
 		return set_lease(f, arg);
-	case F_NOTIFY:
-		if (arg == 0)
+	case F_NOTIFY: /* there are no such signals to be had */
+		if (((uint32_t)arg & ~(uint32_t)DN_MULTISHOT) == 0)
 			return 0;
 		return is_type(f, VDIR) ? EINVAL : ENOTDIR;
 	case F_GETPIPE_SZ:
@@ -285,7 +306,7 @@ do_fcntl(struct lwp *l, int fd, struct file *f, int cmd, unsigned long arg,
 		return fcntl_seals(f, cmd, arg, retval);
 	case F_GET_RW_HINT:
 	case F_SET_RW_HINT:
-		return fcntl_hint(cmd, (void *)arg);
+		return fcntl_hint(l, f, cmd, (void *)arg);
 	}
 	return EINVAL;
 }

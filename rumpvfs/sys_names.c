@@ -100,7 +100,7 @@ int
 sys_mknodat(struct lwp *l, const struct sys_mknodat_args *a, long *retval)
 {
 	uint32_t mark = khand_mark();
-	uint64_t rdev = 0;
+	uint32_t rdev = 0;
 	struct nameidata nd;
 	enum vtype type;
 	int error;
@@ -234,7 +234,7 @@ dolink(struct nameidata *nd, struct vnode *vp)
 		return EPERM;
 	if (vp->v_nlink == 0 && (vp->v_flags & VNODE_NOLINK))
 		return ENOENT;
-	error = dir_slot(dvp, nd->nd_name, nd->nd_namelen, &ds);
+	error = dir_slot(dvp, nd->nd_name, nd->nd_namelen, 1, &ds);
 	if (error != 0)
 		return error;
 	vlocks_add(&vl, dvp);
@@ -259,12 +259,16 @@ sys_linkat(struct lwp *l, const struct sys_linkat_args *a, long *retval)
 	int error, flags = 0;
 
 	(void)retval;
-	if (a->flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+	if ((a->flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH | AT_PROCFD)) ||
+	    ((a->flags & AT_PROCFD) && !(l->l_proc->p_flags & PROC_HIJACK)))
 		return EINVAL;
 	if (a->flags & AT_SYMLINK_FOLLOW)
 		flags |= NAMEI_FOLLOW;
-	if (a->flags & AT_EMPTY_PATH)
+	/* Or a descriptor passed on would let others give its file names. */
+	if (a->flags & AT_PROCFD)
 		flags |= NAMEI_EMPTY;
+	else if (a->flags & AT_EMPTY_PATH)
+		flags |= NAMEI_EMPTY | NAMEI_OPENER;
 	error = twolookup(&tp, l, a->olddirfd, a->oldpath, flags, a->newdirfd,
 	    a->newpath, NAMEI_PARENT | NAMEI_CREATE);
 	if (error != 0)
@@ -482,9 +486,9 @@ exchangenames(struct nameidata *o, struct nameidata *n)
 
 /* The new name is there: it names the old vnode, and its own has gone. */
 static void
-replacename(struct nameidata *o, struct nameidata *n)
+replacename(struct nameidata *o, struct nameidata *n, struct dirent *ode)
 {
-	struct dirent *ode = nd_dirent(o), *nde = nd_dirent(n);
+	struct dirent *nde = nd_dirent(n);
 	struct vnode *gone = n->nd_vp;
 
 	if (gone->v_name == nde)
@@ -498,9 +502,9 @@ replacename(struct nameidata *o, struct nameidata *n)
 }
 
 static void
-movename(struct nameidata *o, struct nameidata *n, struct dirslot *ds)
+movename(struct nameidata *o, struct nameidata *n, struct dirent *ode,
+    struct dirslot *ds)
 {
-	struct dirent *ode = nd_dirent(o);
 
 	dir_enter(n->nd_dvp, ds, o->nd_vp);
 	dir_leave(ode);
@@ -508,38 +512,67 @@ movename(struct nameidata *o, struct nameidata *n, struct dirslot *ds)
 	movelink(o->nd_vp, o->nd_dvp, n->nd_dvp);
 }
 
-static int
-dorename(struct nameidata *o, struct nameidata *n, bool exchange)
+/* What changes besides the names themselves is locked and has its times. */
+static void
+rename_enter(struct nameidata *o, struct nameidata *n, struct vlocks *vl)
 {
-	struct vlocks vl = { .vl_n = 0 };
-	struct dirslot ds;
-	int error;
 
-	ds.ds_rr.rr_n = 0;
-	if (n->nd_vp == NULL) {
-		error = dir_slot(n->nd_dvp, n->nd_name, n->nd_namelen, &ds);
-		if (error != 0)
-			return error;
-	}
-	vlocks_add(&vl, o->nd_dvp);
-	vlocks_add(&vl, n->nd_dvp);
-	vlocks_add(&vl, o->nd_vp);
-	vlocks_add(&vl, n->nd_vp);
-	vlocks_enter(&vl);
+	vlocks_add(vl, o->nd_dvp);
+	vlocks_add(vl, n->nd_dvp);
+	vlocks_add(vl, o->nd_vp);
+	vlocks_add(vl, n->nd_vp);
+	vlocks_enter(vl);
 	vnode_touch(o->nd_dvp, VTOUCH_MTIME | VTOUCH_CTIME);
 	if (n->nd_dvp != o->nd_dvp)
 		vnode_touch(n->nd_dvp, VTOUCH_MTIME | VTOUCH_CTIME);
 	vnode_touch(o->nd_vp, VTOUCH_CTIME);
 	if (n->nd_vp != NULL)
 		vnode_touch(n->nd_vp, VTOUCH_CTIME);
-	if (exchange)
+}
+
+/*
+ * The whiteout that takes the place of the old name, a character device 0:0, and
+ * room for its name.
+ */
+static int
+makewhiteout(struct nameidata *o, struct dirslot *ds, struct vnode **vpp)
+{
+	int error;
+
+	error = dir_vnode(o, VCHR, 0, 0, vpp);
+	if (error == 0)
+		error = dir_slot(o->nd_dvp, o->nd_name, o->nd_namelen, 1, ds);
+	return error;
+}
+
+static int
+dorename(struct nameidata *o, struct nameidata *n, unsigned flags)
+{
+	struct dirent *ode = nd_dirent(o);
+	struct vlocks vl = { .vl_n = 0 };
+	struct vnode *white = NULL;
+	struct dirslot ds, ws;
+	int error = 0;
+
+	ds.ds_rr.rr_n = ws.ds_rr.rr_n = 0;
+	if (flags & RENAME_WHITEOUT)
+		error = makewhiteout(o, &ws, &white);
+	if (error == 0 && n->nd_vp == NULL)
+		error = dir_slot(n->nd_dvp, n->nd_name, n->nd_namelen, 2, &ds);
+	if (error != 0)
+		return error; /* the caller releases the hand */
+	rename_enter(o, n, &vl);
+	if (white != NULL)
+		dir_enternew(o->nd_dvp, &ws, white, NULL);
+	if (flags & RENAME_EXCHANGE)
 		exchangenames(o, n);
 	else if (n->nd_vp != NULL)
-		replacename(o, n);
+		replacename(o, n, ode);
 	else
-		movename(o, n, &ds);
+		movename(o, n, ode, &ds);
 	klog_commit();
 	vlocks_exit(&vl);
+	dir_unslot(&ws);
 	dir_unslot(&ds);
 	return 0;
 }
@@ -553,8 +586,9 @@ sys_renameat2(struct lwp *l, const struct sys_renameat2_args *a, long *retval)
 	int error;
 
 	(void)retval;
-	if ((a->flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
-	    (exchange && (a->flags & RENAME_NOREPLACE)))
+	if ((a->flags &
+		~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) ||
+	    (exchange && a->flags != RENAME_EXCHANGE))
 		return EINVAL;
 	error = twolookup(&tp, l, a->olddirfd, a->oldpath,
 	    NAMEI_PARENT | NAMEI_LATE, a->newdirfd, a->newpath,
@@ -566,7 +600,7 @@ sys_renameat2(struct lwp *l, const struct sys_renameat2_args *a, long *retval)
 	if (error == 0 && tp.tp_old.nd_vp != tp.tp_new.nd_vp) {
 		error = renameaccess(&tp.tp_old, &tp.tp_new, exchange);
 		if (error == 0)
-			error = dorename(&tp.tp_old, &tp.tp_new, exchange);
+			error = dorename(&tp.tp_old, &tp.tp_new, a->flags);
 	}
 	return twodone(&tp, mark, error);
 }

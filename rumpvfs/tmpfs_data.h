@@ -8,10 +8,10 @@
  * bytes mean nothing.  What lies beyond v_size in the last page means
  * nothing either: it is zeroed when the file grows over it.
  *
- * With bit 1 set the page is idle: a hole that a mapping has got a page for,
- * for which the host has no memory yet.  Whoever touches it through a mapping
- * makes it data without our knowing; it is looked at when that matters
- * (tmpfs_idle.c).
+ * With bit 1 set the page is idle: one that a mapping has got for a hole, or,
+ * with bit 0 set as well, for an unwritten page, and for which the host has no
+ * memory yet.  Whoever touches it through a mapping makes it data without our
+ * knowing; it is looked at when that matters (tmpfs_idle.c).
  *
  * Offsets and lengths were checked not to be negative; errors are errno.
  */
@@ -24,8 +24,10 @@
 #define PAGE_UNWRITTEN 1UL
 #define PAGE_IDLE      2UL
 #define PAGE_FLAGS     (PAGE_UNWRITTEN | PAGE_IDLE)
-#define TMPFS_MAXSIZE  0x7fffffffffffffffUL
-#define FSIZE_INFINITY UINT64_MAX /* RLIM_INFINITY */
+/* Does the file hold the page, and not a mapping only? */
+#define pageword_counts(word) (((word)&PAGE_FLAGS) != PAGE_IDLE)
+#define TMPFS_MAXSIZE         0x7fffffffffffffffUL
+#define FSIZE_INFINITY        UINT64_MAX /* RLIM_INFINITY */
 
 /*
  * Read and write at uio_offset, which moves on; 0 when at least one byte was

@@ -89,6 +89,10 @@ tmpfs_idle_look(struct vnode *vp, uint64_t from, uint64_t to)
 
 /* An idle page becomes data, of zeroes if it was beyond the end. */
 void tmpfs_idle_use(struct vnode *, uint64_t index, uint64_t word);
+/* An idle page for a hole becomes one for an unwritten page. */
+void tmpfs_idle_keep(struct vnode *, uint64_t index, uint64_t word);
+/* Unwritten pages from index on, before end, become idle for a mapping. */
+void tmpfs_idle_map(struct vnode *, uint64_t index, uint64_t end);
 /* Pages side by side lose the host's memory: they are zeroes for everybody. */
 void tmpfs_idle_discard(uint64_t addr, size_t n);
 /*
@@ -97,19 +101,22 @@ void tmpfs_idle_discard(uint64_t addr, size_t n);
  * later.
  */
 void tmpfs_idle_wipe(struct vnode *, uint64_t from, uint64_t to);
+/* They stay what they are, but are zeroes. */
+void tmpfs_idle_zero(struct vnode *, uint64_t from, uint64_t to);
 
 void tmpfs_settle_slow(struct vnode *, uint64_t off);
 
 /*
  * Before bytes from off on are written, or the file grows to off: finish a
- * truncation that death cut short, and zero what lies between the end of the
- * file and off.  The log is empty before and after.
+ * truncation that death cut short, take away what only mappings needed, and
+ * zero what lies between the end of the file and off.  The log is empty before and after.
  */
 static inline void
 tmpfs_settle(struct vnode *vp, uint64_t off)
 {
 
-	if (unlikely((vp->v_flags & VNODE_TRIM) != 0 || off > vp->v_size))
+	if (unlikely((vp->v_flags & (VNODE_TRIM | VNODE_SPARE)) != 0 ||
+		off > vp->v_size))
 		tmpfs_settle_slow(vp, off);
 }
 

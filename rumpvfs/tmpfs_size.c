@@ -109,8 +109,8 @@ cut_page(struct cut *c, char *addr)
 }
 
 /*
- * Cut off some of the pages [from, to), and of the idle ones [idle, from).
- * True: none is left.
+ * Cut off some of the pages [from, to), and of those that only mappings needed
+ * among [idle, from); others there are idle no more.  True: none is left.
  */
 static bool
 cut_piece(struct vnode *vp, uint64_t idle, uint64_t from, uint64_t to)
@@ -118,7 +118,7 @@ cut_piece(struct vnode *vp, uint64_t idle, uint64_t from, uint64_t to)
 	uint32_t mark = khand_mark();
 	struct cut c = { NULL, 0 };
 	uint64_t key = idle, word;
-	size_t n = 0, nidle = 0;
+	size_t n = 0, nidle = 0, less = 0;
 	bool done = false;
 
 	KASSERT(klog_empty());
@@ -130,18 +130,24 @@ cut_piece(struct vnode *vp, uint64_t idle, uint64_t from, uint64_t to)
 		}
 		if (key < from && (word & PAGE_IDLE) == 0)
 			continue;
-		radix_clear(&vp->v_pages, key);
-		cut_page(&c, (char *)(uintptr_t)(word & ~PAGE_FLAGS));
 		nidle += (word & PAGE_IDLE) != 0;
 		n++;
+		if (key < from && pageword_counts(word)) {
+			radix_set(&vp->v_pages, key, word & ~PAGE_IDLE, NULL);
+			continue;
+		}
+		radix_clear(&vp->v_pages, key);
+		cut_page(&c, (char *)(uintptr_t)(word & ~PAGE_FLAGS));
+		less += pageword_counts(word);
 	}
 	end_run(&c);
-	if (n > nidle)
-		KSET(vp->v_npages, vp->v_npages - (n - nidle));
+	if (less > 0)
+		KSET(vp->v_npages, vp->v_npages - less);
 	if (nidle > 0)
 		KSET(vp->v_nidle, vp->v_nidle - nidle);
-	if (done && (vp->v_flags & VNODE_TRIM) != 0 && to == UINT64_MAX)
-		KSET(vp->v_flags, vp->v_flags & ~VNODE_TRIM);
+	if (done && to == UINT64_MAX &&
+	    (vp->v_flags & (VNODE_TRIM | VNODE_SPARE)) != 0)
+		KSET(vp->v_flags, vp->v_flags & ~(VNODE_TRIM | VNODE_SPARE));
 	klog_commit();
 	/* Readers that began before the change must not miss it. */
 	if (n > 0) {
@@ -184,21 +190,22 @@ zero_tail(struct vnode *vp, uint64_t off, uint64_t to)
 		    kmin(to - off, KPAGE_SIZE - (off & KPAGE_MASK)));
 }
 
-/* What VNODE_TRIM asks for. */
+/* What VNODE_TRIM and VNODE_SPARE ask for. */
 static void
 trim(struct vnode *vp)
 {
+	uint64_t end = pages_for(vp->v_size), from = UINT64_MAX;
 
-	uint64_t end = pages_for(vp->v_size);
-
+	if (vp->v_flags & VNODE_TRIM)
+		from = end;
 	if (vp->v_nmapped == 0) {
 		tmpfs_idle_look(vp, 0, end);
-		cut(vp, vp->v_nidle > 0 ? 0 : end, end, UINT64_MAX);
+		cut(vp, vp->v_nidle > 0 ? 0 : from, from, UINT64_MAX);
 	} else {
-		tmpfs_idle_wipe(vp, end, UINT64_MAX);
+		tmpfs_idle_wipe(vp, from, UINT64_MAX);
+		KSET(vp->v_flags,
+		    (vp->v_flags & ~(VNODE_TRIM | VNODE_SPARE)) | VNODE_EXTRA);
 	}
-	if (vp->v_flags & VNODE_TRIM)
-		KSET(vp->v_flags, (vp->v_flags & ~VNODE_TRIM) | VNODE_EXTRA);
 	klog_commit();
 }
 
@@ -214,14 +221,13 @@ tmpfs_settle_slow(struct vnode *vp, uint64_t off)
 {
 
 	KASSERT(kmutex_owned(&vp->v_lock) && klog_empty());
-	if (vp->v_flags & VNODE_TRIM)
+	if (vp->v_flags & (VNODE_TRIM | VNODE_SPARE))
 		trim(vp);
 	if (off <= vp->v_size)
 		return;
 	zero_tail(vp, vp->v_size, off);
 	/* Who has them mapped still may have touched them meanwhile. */
-	if (vp->v_nidle > 0)
-		tmpfs_idle_wipe(vp, pages_for(vp->v_size), pages_for(off));
+	tmpfs_idle_zero(vp, pages_for(vp->v_size), pages_for(off));
 }
 
 static void
@@ -257,10 +263,10 @@ tmpfs_truncate(struct vnode *vp, uint64_t size, bool touch)
 		shrink(vp, size);
 	else if (size > vp->v_size)
 		KSET(vp->v_size, size);
-	else if (npages > pages_for(size) && vp->v_nmapped == 0) {
+	else if (npages > 0) {
 		/* As Linux: what was allocated beyond the end goes. */
 		klog_commit();
-		cut(vp, pages_for(size), pages_for(size), UINT64_MAX);
+		cut_or_wipe(vp, pages_for(size), UINT64_MAX);
 	}
 	klog_commit();
 	kmutex_exit(&vp->v_lock);
@@ -326,6 +332,7 @@ static void
 make_written(struct vnode *vp, uint64_t index, uint64_t word)
 {
 
+	KASSERT((word & PAGE_FLAGS) == PAGE_UNWRITTEN);
 	word &= ~PAGE_UNWRITTEN;
 	memset((void *)(uintptr_t)word, 0, KPAGE_SIZE);
 	radix_set(&vp->v_pages, index, word, NULL);
@@ -345,12 +352,15 @@ allocate_pages(struct vnode *vp, uint64_t index, uint64_t end)
 
 	if (end - index > vfs_room() + vp->v_npages)
 		return ENOSPC;
+	tmpfs_idle_look(vp, index, end);
 	while (index < end && error == 0) {
 		word = radix_get(&vp->v_pages, index);
-		if (word & PAGE_UNWRITTEN)
-			make_written(vp, index, word);
+		if ((word & PAGE_FLAGS) == PAGE_IDLE)
+			tmpfs_idle_keep(vp, index, word);
 		else if (word & PAGE_IDLE)
 			tmpfs_idle_use(vp, index, word);
+		else if (word & PAGE_UNWRITTEN)
+			make_written(vp, index, word);
 		if (word != 0) {
 			index++;
 			continue;
@@ -396,8 +406,11 @@ zero_pages(struct vnode *vp, uint64_t index, uint64_t end)
 	while (index < end) {
 		for (n = 0; n < CUT_PAGES && index < end; n++, index++) {
 			word = radix_get(&vp->v_pages, index);
-			if (vp->v_nmapped > 0)
+			/* Mapped, it must stay the same page. */
+			if (vp->v_nmapped > 0 && !(word & PAGE_UNWRITTEN))
 				memset((void *)(uintptr_t)word, 0, KPAGE_SIZE);
+			else if (word & PAGE_IDLE)
+				tmpfs_idle_discard(word & ~PAGE_FLAGS, 1);
 			else
 				radix_set(&vp->v_pages, index,
 				    word | PAGE_UNWRITTEN, NULL);
@@ -483,9 +496,10 @@ out:
 	return error;
 }
 
-/* The page of an index, made if need be. */
+/* The page of an index, made if need be.  Those up to end are next. */
 static int
-map_page(struct vnode *vp, uint64_t index, bool alloc, uint64_t *addr)
+map_page(struct vnode *vp, uint64_t index, uint64_t end, bool alloc,
+    uint64_t *addr)
 {
 	uint64_t word = radix_get(&vp->v_pages, index);
 	size_t got;
@@ -497,12 +511,12 @@ map_page(struct vnode *vp, uint64_t index, bool alloc, uint64_t *addr)
 		if (error != 0)
 			return error;
 		word = radix_get(&vp->v_pages, index);
-	} else if ((word & PAGE_UNWRITTEN) && alloc) {
-		make_written(vp, index, word);
-		word &= ~PAGE_UNWRITTEN;
+	} else if ((word & PAGE_FLAGS) == PAGE_UNWRITTEN && alloc) {
+		tmpfs_idle_map(vp, index, end);
+		word |= PAGE_IDLE;
 	}
-	if ((word & PAGE_UNWRITTEN) == 0)
-		*addr = word & ~PAGE_IDLE;
+	if ((word & PAGE_FLAGS) != PAGE_UNWRITTEN)
+		*addr = word & ~PAGE_FLAGS;
 	return 0;
 }
 
@@ -527,7 +541,8 @@ vnode_map_pages(struct vnode *vp, uint64_t index, size_t n, bool alloc,
 			    &got);
 		}
 		if (error == 0)
-			error = map_page(vp, index + i, alloc, &addrs[i]);
+			error = map_page(vp, index + i, index + n, alloc,
+			    &addrs[i]);
 	}
 	kmutex_exit(&vp->v_lock);
 	return error;

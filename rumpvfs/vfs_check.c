@@ -217,9 +217,8 @@ check_pages(void *obj)
 	for (key = 0; (word = radix_next(&vp->v_pages, &key)) != 0; key++) {
 		bad += own(vp, word & ~PAGE_FLAGS);
 		idle += (word & PAGE_IDLE) != 0;
-		n++;
+		n += pageword_counts(word);
 	}
-	n -= idle;
 	if (idle != vp->v_nidle)
 		bad += fault(vp, "idle pages counted, found", vp->v_nidle,
 		    idle);

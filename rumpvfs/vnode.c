@@ -293,9 +293,9 @@ vnode_map_rele(struct vnode *vp)
 	khand_drop(vp);
 	khand_add(KHAND_VNODE, vp);
 	if (vp->v_nmapped == 0 && (vp->v_flags & VNODE_EXTRA))
-		KSET(vp->v_flags, (vp->v_flags & ~VNODE_EXTRA) | VNODE_TRIM);
+		KSET(vp->v_flags, (vp->v_flags & ~VNODE_EXTRA) | VNODE_SPARE);
 	klog_commit();
-	if (vp->v_nmapped == 0 && (vp->v_flags & VNODE_TRIM))
+	if (vp->v_nmapped == 0 && (vp->v_flags & VNODE_SPARE))
 		tmpfs_unmapped(vp);
 	kmutex_exit(&vp->v_lock);
 	vnode_rele(vp);

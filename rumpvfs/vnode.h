@@ -69,7 +69,8 @@ struct vnode {
 	uint64_t v_size;        /* (v) */
 	uint64_t v_npages;      /* (v) pages held, but for: */
 	uint64_t v_nidle;       /* (v) pages for mappings, see tmpfs_data.h */
-	uint64_t v_rdev;        /* (c) */
+	uint32_t v_rdev;        /* (c) as Linux's structures have it */
+	uint32_t v_hint;        /* F_SET_RW_HINT: single loads and stores */
 	struct vtime v_atime, v_mtime, v_ctime, v_btime; /* (v) */
 	struct xattr *v_xattr;                           /* (v) */
 	struct flockhead *v_locks; /* KRANK_FLOCK's: flock and fcntl locks */
@@ -104,6 +105,7 @@ struct vnode {
 #define VNODE_DEAD  4  /* being freed by whoever has it in hand */
 #define VNODE_TRIM  8  /* pages beyond v_size are to be taken away */
 #define VNODE_EXTRA 16 /* there are pages for the sake of mappings only */
+#define VNODE_SPARE 32 /* and no mapping any more: they are to be taken away */
 
 struct fs {
 	struct kmutex fs_lock; /* KRANK_FS */

@@ -262,31 +262,39 @@ xattr_get(struct vnode *vp, const struct cred *cr, const char *name,
 	return error;
 }
 
+static bool
+listed(const struct xattr *xa, const struct cred *cr)
+{
+
+	return strncmp(xa->x_name, "trusted.", 8) != 0 || cred_issuper(cr);
+}
+
 int
 xattr_list(struct vnode *vp, const struct cred *cr, char *ulist, size_t size,
     long *len)
 {
 	struct xattr *xa;
-	size_t done = 0, n;
+	size_t done = 0, total = 0, n;
 	int error = 0;
 
 	kmutex_enter(&vp->v_lock);
-	for (xa = vp->v_xattr; xa != NULL && error == 0; xa = xa->x_next) {
-		if (strncmp(xa->x_name, "trusted.", 8) == 0 &&
-		    !cred_issuper(cr))
+	for (xa = vp->v_xattr; xa != NULL; xa = xa->x_next)
+		if (listed(xa, cr))
+			total += xa->x_namelen + 1;
+	/* Before the buffer is touched. */
+	if (size > 0 && total > kmin(size, (size_t)XATTR_VALUEMAX))
+		error = size < XATTR_VALUEMAX ? ERANGE : E2BIG;
+	for (xa = vp->v_xattr; size > 0 && xa != NULL && error == 0;
+	     xa = xa->x_next) {
+		if (!listed(xa, cr))
 			continue;
 		n = xa->x_namelen + 1;
-		if (size > 0 && done + n > size)
-			error = ERANGE;
-		else if (size > 0)
-			error = copyout(xa->x_name, ulist + done, n);
+		error = copyout(xa->x_name, ulist + done, n);
 		done += n;
 	}
 	kmutex_exit(&vp->v_lock);
-	if (error == 0 && done > XATTR_VALUEMAX)
-		error = E2BIG;
 	if (error == 0)
-		*len = done;
+		*len = total;
 	return error;
 }
 

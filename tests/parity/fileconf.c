@@ -217,6 +217,7 @@ static const struct {
 	{ "mremap", conf_mremap },
 	{ "mapfork", conf_mapfork },
 	{ "mapfault", conf_mapfault },
+	{ "mapalloc", conf_mapalloc },
 	{ "mapthread", conf_mapthread },
 	{ "statx", conf_statx },
 	{ "cwd", conf_cwd },

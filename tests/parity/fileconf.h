@@ -108,6 +108,7 @@ void conf_mmap(void);
 void conf_mremap(void);
 void conf_mapfork(void);
 void conf_mapfault(void);
+void conf_mapalloc(void);
 void conf_mapthread(void);
 void conf_statx(void);
 void conf_cwd(void);

@@ -68,6 +68,9 @@ conf_xattr(void)
 	show_bytes("list", buf, listxattr("f", buf, sizeof(buf)));
 	C(listxattr("f", NULL, 0));
 	C(listxattr("f", buf, 3));
+	C(listxattr("f", (char *)8, 3));
+	C(listxattr("f", (char *)8, sizeof(buf)));
+	C(listxattr("f", (char *)8, listxattr("f", buf, sizeof(buf)) - 1));
 	C(listxattr("d", buf, 3));
 	C(listxattr("none", buf, 3));
 	C(removexattr("f", "user.big"));

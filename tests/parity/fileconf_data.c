@@ -452,6 +452,7 @@ conf_locks(void)
 	lock_of("", fd2, F_SETLK, F_WRLCK, 100, 1, 0);
 	lock_of("", fd2, F_SETLK, F_RDLCK, 100, 1, 0);
 	lock_of("", fd, F_SETLK, F_UNLCK, 3, 2, 0);
+	C(close(open("f", O_PATH)));
 	in_child("locks", locks_child);
 	lock_of("", fd, F_SETLK, F_RDLCK, 5, 0, SEEK_END);
 	lock_of("", fd, F_SETLK, F_RDLCK, -5, 2, SEEK_END);
@@ -560,9 +561,16 @@ conf_fcntl(void)
 	C(fcntl(fd, F_GET_SEALS));
 	C(fcntl(fd, F_ADD_SEALS, 1));
 	C(fcntl(fd, F_SET_RW_HINT, &hint));
-	C(fcntl(fd, F_GET_RW_HINT, &hint));
+	hint = 6;
+	C(fcntl(fd, F_SET_RW_HINT, &hint));
+	C(fcntl(fd, F_SET_RW_HINT, NULL));
+	C(fcntl(fd, F_SET_RW_HINT + 2, &hint));
+	C(fcntl(open("f", O_RDONLY), F_GET_RW_HINT, &hint));
 	C(hint);
+	C(fcntl(open("f", O_PATH), F_GET_RW_HINT, &hint));
 	C(fcntl(fd, F_NOTIFY, 0));
+	C(fcntl(fd, F_NOTIFY, DN_MULTISHOT));
+	C(fcntl(fd, F_NOTIFY, DN_MODIFY));
 	C(dup(-1));
 	C(dup2(fd, -1));
 	C(dup2(-1, 5));

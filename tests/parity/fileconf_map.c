@@ -361,6 +361,73 @@ conf_mapthread(void)
 	C(munmap(p, big));
 }
 
+static void
+holes(int fd)
+{
+
+	C(lseek(fd, 0, SEEK_DATA));
+	C(lseek(fd, PG, SEEK_DATA));
+	C(lseek(fd, 0, SEEK_HOLE));
+	C(lseek(fd, PG, SEEK_HOLE));
+	SF(fd);
+}
+
+/* Pages that are allocated, mapped or touched: which are data? */
+void
+conf_mapalloc(void)
+{
+	char *p, *q;
+	int fd;
+
+	catch_faults();
+	fd = file("f", 0, O_RDWR);
+	C(fallocate(fd, 0, 0, 6 * PG));
+	p = M(6 * PG, RW, MAP_SHARED, fd, 0);
+	q = M(6 * PG, RW, MAP_PRIVATE, fd, 0);
+	holes(fd);
+	peek("shared", p + PG);
+	holes(fd);
+	q[3 * PG] = 'q';
+	C(lseek(fd, 2 * PG, SEEK_DATA));
+	C(pwrite(fd, "w", 1, 5 * PG));
+	peek("written", q + 5 * PG);
+	C(munmap(p, 6 * PG));
+	holes(fd);
+	C(munmap(q, 6 * PG));
+	holes(fd);
+	C(lseek(fd, 4 * PG, SEEK_DATA));
+	/* Allocated where holes are mapped, and beyond the end. */
+	fd = file("g", 0, O_RDWR);
+	C(ftruncate(fd, 4 * PG));
+	p = M(4 * PG, RW, MAP_SHARED, fd, 0);
+	peek("hole", p + 3 * PG);
+	C(fallocate(fd, 0, PG, 3 * PG));
+	holes(fd);
+	C(fallocate(fd, 0, PG, PG));
+	holes(fd);
+	C(fallocate(fd, FALLOC_FL_KEEP_SIZE, 4 * PG, 4 * PG));
+	SF(fd);
+	C(munmap(p, 4 * PG));
+	SF(fd);
+	C(ftruncate(fd, 6 * PG));
+	holes(fd);
+	p = M(6 * PG, RW, MAP_SHARED, fd, 0);
+	C(ftruncate(fd, 6 * PG));
+	SF(fd);
+	C(ftruncate(fd, 2 * PG));
+	C(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 6 * PG));
+	SF(fd);
+	C(ftruncate(fd, 6 * PG));
+	holes(fd);
+	C(lseek(fd, 2 * PG, SEEK_DATA));
+	peek("again", p + 4 * PG);
+	C(lseek(fd, 2 * PG, SEEK_DATA));
+	C(fallocate(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, 5 * PG));
+	holes(fd);
+	C(munmap(p, 6 * PG));
+	holes(fd);
+}
+
 static char *shared, *private;
 
 static void

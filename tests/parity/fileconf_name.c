@@ -215,6 +215,33 @@ conf_rename(void)
 	C(syscall(SYS_renameat2, AT_FDCWD, "d", AT_FDCWD, "w", 8));
 	C(syscall(SYS_renameat2, AT_FDCWD, "d/", AT_FDCWD, "full/",
 	    RENAME_EXCHANGE));
+	/* Whiteouts: 8, and what it goes with. */
+	mk("w1", "1");
+	mk("w3", "3");
+	C(mkdir("w5", 0755));
+	C(syscall(SYS_renameat2, AT_FDCWD, "w1", AT_FDCWD, "w2", 8));
+	S("w1");
+	S("w2");
+	S(".");
+	C(syscall(SYS_renameat2, AT_FDCWD, "w2", AT_FDCWD, "w3", 8));
+	S("w2");
+	S("w3");
+	C(syscall(SYS_renameat2, AT_FDCWD, "w5", AT_FDCWD, "full/w6", 8));
+	S("w5");
+	S("full/w6");
+	S("full");
+	S(".");
+	C(syscall(SYS_renameat2, AT_FDCWD, "w3", AT_FDCWD, "w1",
+	    8 | RENAME_NOREPLACE));
+	C(syscall(SYS_renameat2, AT_FDCWD, "w3", AT_FDCWD, "w4",
+	    8 | RENAME_NOREPLACE));
+	C(syscall(SYS_renameat2, AT_FDCWD, "w3", AT_FDCWD, "w4",
+	    8 | RENAME_EXCHANGE));
+	C(syscall(SYS_renameat2, AT_FDCWD, "w4", AT_FDCWD, "w4", 8));
+	S("w4");
+	C(syscall(SYS_renameat2, AT_FDCWD, "w1", AT_FDCWD, "w7", 8));
+	S("w7");
+	C(open("w7", O_RDONLY));
 	mk("wf2", "w");
 	C(renameat(999, "wf2", AT_FDCWD, "x"));
 	C(renameat(AT_FDCWD, "wf2", 999, "x"));

@@ -157,9 +157,10 @@ void ctime_wait(const struct op *);
 
 /* fsfuzz_rules.c: what some hosts do and others do not */
 struct rules {
-	bool ownlocks; /* F_OFD_GETLK with F_UNLCK tells them */
-	bool dirsizes; /* a directory's size is tmpfs's */
-	bool mounted;  /* its tree is on another mount than "/" */
+	bool ownlocks;   /* F_OFD_GETLK with F_UNLCK tells them */
+	bool dirsizes;   /* a directory's size is tmpfs's */
+	bool mounted;    /* its tree is on another mount than "/" */
+	bool linkbycred; /* AT_EMPTY_PATH by the opener's credentials */
 };
 extern struct rules rules;
 void rules_probe(const char *);
@@ -170,7 +171,10 @@ long shrink(struct op *, long, int (*)(const struct op *, long, bool));
 /* fsfuzz_stay.c */
 bool call_stays(struct side *, const struct op *);
 
-/* fsfuzz_run.c */
+/* fsfuzz_run.c: what a round came to; 2: it could not be set up */
+#define DIFFER        1
+#define DIED          3
+#define DIFFER_BLOCKS 4 /* only in how many blocks a file has */
 int run_ops(const struct op *, long, bool);
 int run_forked(const struct op *, long, bool);
 

@@ -194,6 +194,16 @@ op_getset_fl(struct side *s, const struct op *o)
 	return fcntl(FD(0), F_SETFL, flags[A(1) % 8]);
 }
 
+long
+op_hint(struct side *s, const struct op *o)
+{
+	uint64_t hint = A(1) % 8;
+
+	if (A(1) % 3 == 0)
+		return fcntl(FD(0), F_SET_RW_HINT, &hint);
+	return fcntl(FD(0), F_GET_RW_HINT, &hint) == -1 ? -1 : (long)hint;
+}
+
 /* Where a read of at most len bytes goes, poisoned to show overruns. */
 static char *
 outbuf(uint32_t code, size_t *len)
@@ -308,19 +318,6 @@ fd_inlen(uint32_t code)
 	return len > MAXIO && len < (size_t)1 << 62 ? MAXIO : len;
 }
 
-/* Is the page at off, which a descriptor may read, one without data? */
-bool
-fd_hole(int fd, off_t off)
-{
-	off_t at = lseek(fd, 0, SEEK_CUR), hole;
-
-	if (at == -1 || off < 0)
-		return false;
-	hole = lseek(fd, off, SEEK_HOLE);
-	lseek(fd, at, SEEK_SET);
-	return hole == off;
-}
-
 /*
  * On the host a write that faults still makes the file grow up to where it
  * was to go, and a page of a hole: not wanted, so it may only fault in data.
@@ -387,50 +384,28 @@ op_pwritev2(struct side *s, const struct op *o)
 	int cnt = cut(iov, arg_in(A(1)),
 	    len <= MAXIO && n >= 0 ? (size_t)n : len, 0);
 
-	if (n == -1 || fd_grows_by_fault(FD(0), A(1), OFF(3)))
+	if (n == -1 || fd_grows_by_fault(FD(0), A(1), OFF(3)) ||
+	    ((arg_rwf(A(4)) & RWF_APPEND) && (A(1) & 0xff) != 0))
 		return fd_skipped(s);
 	return pwritev2(FD(0), iov, cnt, OFF(3), arg_rwf(A(4)));
-}
-
-/*
- * Linux lets a file system say whether allocated but unwritten pages are
- * data, and the host's answer depends on who has read them since: so once
- * the host's file has more pages than data, only plausibility is compared.
- */
-static bool
-plain_holes(int fd)
-{
-	struct stat st;
-	off_t data = 0, hole, pages = 0, at = lseek(fd, 0, SEEK_CUR);
-
-	if (at == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
-		return true;
-	while ((data = lseek(fd, data, SEEK_DATA)) != -1) {
-		hole = lseek(fd, data, SEEK_HOLE);
-		pages += (hole - data + PAGE - 1) / PAGE;
-		data = hole;
-	}
-	lseek(fd, at, SEEK_SET);
-	return pages == st.st_blocks * 512 / PAGE;
 }
 
 long
 op_lseek(struct side *s, const struct op *o)
 {
-	static bool plain;
 	int whence = arg_whence(A(2));
 	struct stat st;
 
+	if (fstat(FD(0), &st) == -1)
+		return lseek(FD(0), OFF(1), whence);
 	/* A directory's offsets are its own: only its start is known. */
-	if (fstat(FD(0), &st) == 0 && S_ISDIR(st.st_mode))
+	if (S_ISDIR(st.st_mode))
 		return whence == SEEK_SET ? lseek(FD(0), 0, SEEK_SET) :
 					    fd_skipped(s);
-	if (whence != SEEK_DATA && whence != SEEK_HOLE)
-		return lseek(FD(0), OFF(1), whence);
-	if (s->index == 0)
-		plain = plain_holes(FD(0));
-	if (!plain)
-		return 0;
+	/* The host's sums overflow in the very last page of all: ENXIO. */
+	if ((whence == SEEK_DATA || whence == SEEK_HOLE) &&
+	    st.st_size > INT64_MAX - PAGE)
+		return fd_skipped(s);
 	return lseek(FD(0), OFF(1), whence);
 }
 

@@ -81,7 +81,9 @@ put_stat(struct side *s, const struct stat *st)
 	    (unsigned long)st->st_nlink, st->st_uid, st->st_gid);
 	if (!S_ISDIR(st->st_mode))
 		put(s, " size=%lld", (long long)st->st_size);
-	if (S_ISREG(st->st_mode))
+	if (S_ISREG(st->st_mode) && rules.dirsizes)
+		put(s, " blocks=%lld", (long long)st->st_blocks);
+	else if (S_ISREG(st->st_mode))
 		put(s, " blocks=%s",
 		    st->st_blocks % (PAGE / 512) == 0 &&
 			    st->st_blksize >= PAGE ?
@@ -180,8 +182,12 @@ look_names(struct side *s, int fd)
 		return;
 	}
 	names = names_of(dupfd, &n);
+	/* The root's own name is as long as the top's needs it to be. */
 	for (int i = 0; i < n; i++)
-		put(s, " %.20s", names[i]);
+		put(s, " %.20s",
+		    strcmp(names[i], strrchr(s->root, '/') + 1) == 0 ?
+			"root" :
+			names[i]);
 	names_free(names, n);
 }
 

@@ -285,11 +285,9 @@ op_link(struct side *s, const struct op *o)
 long
 op_linkat(struct side *s, const struct op *o)
 {
-	/*
-	 * With AT_EMPTY_PATH newer hosts compare the credentials that opened
-	 * the descriptor with those of now, even if the path is not empty.
-	 */
-	if (o->as != 0 && AT(0) && arg_atflags(A(0)) & AT_EMPTY_PATH)
+	/* Older hosts let no other user use AT_EMPTY_PATH at all. */
+	if (o->as != 0 && AT(0) && arg_atflags(A(0)) & AT_EMPTY_PATH &&
+	    !rules.linkbycred)
 		return fd_skipped(s);
 	return linkat(DIRFD(0), PATH(0), DIRFD(1), PATH(1), arg_atflags(A(0)));
 }
@@ -341,9 +339,12 @@ op_renameat2(struct side *s, const struct op *o)
 {
 	static const unsigned flags[] = { RENAME_NOREPLACE, RENAME_EXCHANGE, 0,
 		RENAME_NOREPLACE, RENAME_EXCHANGE,
-		RENAME_NOREPLACE | RENAME_EXCHANGE, 0x100 };
+		RENAME_NOREPLACE | RENAME_EXCHANGE, 0x100, RENAME_WHITEOUT,
+		RENAME_WHITEOUT | RENAME_NOREPLACE,
+		RENAME_WHITEOUT | RENAME_EXCHANGE };
 
-	return renameat2(DIRFD(0), PATH(0), DIRFD(1), PATH(1), flags[A(0) % 7]);
+	return renameat2(DIRFD(0), PATH(0), DIRFD(1), PATH(1),
+	    flags[A(0) % 10]);
 }
 
 long

@@ -20,6 +20,7 @@
 	X(dup2, 8, "ffi")                \
 	X(getset_fd, 8, "fi")            \
 	X(getset_fl, 10, "fi")           \
+	X(hint, 4, "fi")                 \
 	X(read, 40, "fBn")               \
 	X(pread, 24, "fBno")             \
 	X(readv, 12, "fBni")             \
@@ -86,6 +87,7 @@
 	X(splice2, 14, "ffoni")          \
 	X(ioctl, 8, "fi")                \
 	X(mmap, 8, "foi")                \
+	X(mapstay, 24, "foii")           \
 	X(fork, 2, "fbnii")              \
 	X(fsize, 2, "fbno")              \
 	X(opendir, 4, "p")               \
@@ -104,6 +106,5 @@ long fd_into_slot(struct side *, uint32_t, int);
 ssize_t fd_room(int, size_t);
 ssize_t fd_room_for(int, int, size_t);
 bool fd_isfifo(int);
-bool fd_hole(int, off_t);
 bool fd_grows_by_fault(int, uint32_t, off_t);
 size_t fd_inlen(uint32_t);

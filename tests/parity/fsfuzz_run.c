@@ -144,8 +144,33 @@ side_call(struct side *s, const struct op *o)
 static bool
 same_texts(void)
 {
+	for (int k = 0; k < 2; k++)
+		texts[k].buf[texts[k].len] = '\0';
 	return texts[0].len == texts[1].len &&
 	    memcmp(texts[0].buf, texts[1].buf, texts[0].len) == 0;
+}
+
+/* Do the sides differ only in how many blocks a file has? */
+static bool
+only_blocks(void)
+{
+	static const char key[] = " blocks=";
+	const char *p[2] = { texts[0].buf, texts[1].buf };
+	const char *end[2] = { p[0] + texts[0].len, p[1] + texts[1].len };
+
+	while (p[0] < end[0] && p[1] < end[1]) {
+		if (*p[0] == ' ' && strncmp(p[0], key, sizeof(key) - 1) == 0 &&
+		    strncmp(p[1], key, sizeof(key) - 1) == 0) {
+			for (int k = 0; k < 2; k++)
+				for (p[k] += sizeof(key) - 1;
+				     *p[k] >= '0' && *p[k] <= '9';)
+					p[k]++;
+			continue;
+		}
+		if (*p[0]++ != *p[1]++)
+			return false;
+	}
+	return p[0] == end[0] && p[1] == end[1];
 }
 
 static void
@@ -170,8 +195,6 @@ print_lines_apart(void)
 static void
 report(const struct op *o, long i, const char *what)
 {
-	for (int k = 0; k < 2; k++)
-		texts[k].buf[texts[k].len] = '\0';
 	printf("MISMATCH at call %ld, %s: ", i, what);
 	op_print(stdout, o);
 	printf("\n");
@@ -189,7 +212,7 @@ trees_same(void)
 	return same_texts();
 }
 
-/* Returns 0 when the sides agree on every call, 1 when they do not. */
+/* Returns 0 when the sides agree on every call, DIFFER* when they do not. */
 int
 run_ops(const struct op *list, long n, bool quiet)
 {
@@ -219,12 +242,12 @@ run_ops(const struct op *list, long n, bool quiet)
 			for (int k = 0; k < 2; k++)
 				side_call(&sides[k], &list[i]);
 		if (!same_texts()) {
-			bad = 1;
+			bad = only_blocks() ? DIFFER_BLOCKS : DIFFER;
 			if (!quiet)
 				report(&list[i], i, "its result");
 		} else if ((i % LOOK_EVERY == LOOK_EVERY - 1 || i == n - 1) &&
 		    !trees_same()) {
-			bad = 1;
+			bad = only_blocks() ? DIFFER_BLOCKS : DIFFER;
 			if (!quiet)
 				report(&list[i], i, "the trees after");
 		}
@@ -261,7 +284,7 @@ run_forked(const struct op *list, long n, bool quiet)
 			waitpid(pid, &status, 0);
 			if (!quiet)
 				printf("HUNG for %d s: killed\n", HUNG);
-			return 3;
+			return DIED;
 		}
 		nanosleep(&nap, NULL);
 	}
@@ -269,7 +292,7 @@ run_forked(const struct op *list, long n, bool quiet)
 		if (!quiet)
 			printf("DIED of signal %d (%s)\n", WTERMSIG(status),
 			    strsignal(WTERMSIG(status)));
-		return 3;
+		return DIED;
 	}
 	if (WEXITSTATUS(status) == 2) {
 		fprintf(stderr, "fsfuzz: cannot set up its trees\n");

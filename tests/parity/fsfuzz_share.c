@@ -43,13 +43,17 @@ make_lock(struct flock *fl, const struct op *o)
 	fl->l_len = (off_t)arg_offset(A(3));
 }
 
-/* Elsewhere than in tmpfs a directory, of which SEEK_END is, has any size. */
+/*
+ * Relative to a directory's offset, which is its own, or, elsewhere than in
+ * tmpfs, to its size?
+ */
 static bool
-from_dir_end(int fd, const struct flock *fl)
+from_dir_offset(int fd, const struct flock *fl)
 {
 	struct stat st;
 
-	return !rules.dirsizes && fl->l_whence == SEEK_END &&
+	return (fl->l_whence == SEEK_CUR ||
+		   (!rules.dirsizes && fl->l_whence == SEEK_END)) &&
 	    fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
@@ -59,7 +63,7 @@ op_setlk(struct side *s, const struct op *o)
 	struct flock fl;
 
 	make_lock(&fl, o);
-	if (from_dir_end(FD(0), &fl))
+	if (from_dir_offset(FD(0), &fl))
 		return fd_skipped(s);
 	return fcntl(FD(0), A(1) & 4 ? F_OFD_SETLK : F_SETLK, &fl);
 }
@@ -72,7 +76,7 @@ getlk(struct side *s, const struct op *o, int cmd)
 	int r;
 
 	make_lock(&fl, o);
-	if (from_dir_end(FD(0), &fl))
+	if (from_dir_offset(FD(0), &fl))
 		return fd_skipped(s);
 	/* Older hosts refuse to tell of a file's own locks. */
 	if (cmd == F_OFD_GETLK && fl.l_type == F_UNLCK && !rules.ownlocks)
@@ -310,18 +314,11 @@ op_mmap(struct side *s, const struct op *o)
 	int flags = A(2) & 2 ? MAP_PRIVATE : MAP_SHARED;
 	struct stat st;
 	char *p, byte = 0;
-	static bool hole;
 
-	/*
-	 * A hole that is read through a mapping becomes data on the host, on
-	 * rump when it is mapped shared: then it is read, else left alone.
-	 */
-	if (s->index == 0)
-		hole = flags == MAP_PRIVATE && fd_hole(fd, off);
 	p = mmap(NULL, PAGE, prot, flags, fd, off);
 	if (p == MAP_FAILED)
 		return -1;
-	if (fstat(fd, &st) == 0 && st.st_size > off && !hole) {
+	if (fstat(fd, &st) == 0 && st.st_size > off) {
 		put(s, " mapped=%016llx", (unsigned long long)hash(p, PAGE));
 		if (prot & PROT_WRITE) {
 			p[0] = 'M';
@@ -331,6 +328,71 @@ op_mmap(struct side *s, const struct op *o)
 		}
 	}
 	return munmap(p, PAGE);
+}
+
+/* A mapping that each side keeps, while calls change its file. */
+#define STAY_PAGES 8
+static struct {
+	char *p;
+	off_t off;
+	int fd, prot;
+} stay[2];
+
+static long
+stay_map(struct side *s, const struct op *o)
+{
+	off_t off = OFF(1) & ~(off_t)(PAGE - 1);
+	int prot = A(2) & 1 ? PROT_READ | PROT_WRITE : PROT_READ;
+	int fd = fcntl(FD(0), F_DUPFD_CLOEXEC, 200);
+	char *p;
+
+	if (fd == -1)
+		return -1;
+	p = mmap(NULL, STAY_PAGES * PAGE, prot,
+	    A(2) & 2 ? MAP_PRIVATE : MAP_SHARED, fd, off);
+	if (p == MAP_FAILED) {
+		int error = errno;
+
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	if (stay[s->index].p != NULL) {
+		munmap(stay[s->index].p, STAY_PAGES * PAGE);
+		close(stay[s->index].fd);
+	}
+	stay[s->index].p = p;
+	stay[s->index].off = off;
+	stay[s->index].fd = fd;
+	stay[s->index].prot = prot;
+	return 0;
+}
+
+/*
+ * Map, or touch a page.  It is read before it is written: the host sets the
+ * file's times when the first touch of a page is a write, rump never.
+ */
+long
+op_mapstay(struct side *s, const struct op *o)
+{
+	off_t page = (off_t)(A(2) % STAY_PAGES) * PAGE;
+	char *p = stay[s->index].p;
+	struct stat st;
+	size_t len;
+
+	if (p == NULL || A(3) % 8 == 0)
+		return stay_map(s, o);
+	if (fstat(stay[s->index].fd, &st) == -1)
+		return -1;
+	if (st.st_size <= stay[s->index].off + page)
+		return 0;
+	len = (size_t)(st.st_size - stay[s->index].off - page);
+	if (len > PAGE)
+		len = PAGE;
+	put(s, " page=%016llx", (unsigned long long)hash(p + page, len));
+	if (A(3) % 2 == 0 && (stay[s->index].prot & PROT_WRITE))
+		p[page + (off_t)A(3) % (off_t)len] = (char)A(3);
+	return 1;
 }
 
 /* A child that shares the offset moves it; its own close changes nothing. */

@@ -45,6 +45,38 @@ count(const char *path)
 	return sum;
 }
 
+Test(dir, rename_leaves_whiteouts)
+{
+	char name[16], next[16];
+	struct stat st;
+	nlink_t n;
+	int i;
+
+	EQ(rump_sys_mkdir("/d", 0755), 0);
+	EQ(rump_sys_close(OK(rump_sys_creat("/d/0", 0600))), 0);
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "/d/%d", i);
+		snprintf(next, sizeof(next), "/d/%d", i + 1);
+		EQ(rump_sys_renameat2(AT_FDCWD, name, AT_FDCWD, next,
+		       RENAME_WHITEOUT),
+		    0);
+		OK(rump_sys_lstat(name, &st));
+		EQ(st.st_mode, (mode_t)S_IFCHR);
+		EQ(st.st_rdev, (dev_t)0);
+	}
+	EQ(count("/d"), 1001 + 2);
+	OK(rump_sys_lstat("/d/1000", &st));
+	EQ(st.st_mode, (mode_t)(S_IFREG | 0600));
+	EQ(rump_sys_mkdir("/e", 0755), 0);
+	n = links("/");
+	EQ(rump_sys_renameat2(AT_FDCWD, "/d", AT_FDCWD, "/e", RENAME_WHITEOUT),
+	    0);
+	EQ(links("/"), n - 1);
+	FAILS(rump_sys_renameat2(AT_FDCWD, "/e", AT_FDCWD, "/d",
+		  RENAME_WHITEOUT | RENAME_EXCHANGE),
+	    EINVAL);
+}
+
 Test(dir, mkdir_counts_links)
 {
 
