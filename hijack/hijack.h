@@ -41,7 +41,7 @@ struct hj_spec {
 	int sp_nprefix;
 	struct hj_prefix sp_prefix[HJ_PREFIX_MAX];
 	bool sp_pipe;        /* pipe=yes: pipes are rump's */
-	bool sp_socket;      /* socket= was given */
+	uint64_t sp_socket;  /* 1 << AF_*: sockets that are rump's */
 	char sp_text[1024];  /* RUMPHIJACK as given, for the next exec */
 	char sp_store[1024]; /* the prefixes */
 };
@@ -80,6 +80,8 @@ struct hj_thread {
 	uint32_t ht_busy;    /* in the kernel: defer signals */
 	uint32_t ht_restart; /* the signals raised allow a restart */
 	uint64_t ht_noted;   /* signals deferred, bit sig-1; NOTE_CUT */
+	uint32_t ht_handled; /* handlers of the program run so far */
+	uint32_t ht_woken;   /* signals of the kernel's so far */
 	uint64_t ht_sigmask; /* saved around a fork */
 	void *ht_exectmp;    /* memory of an exec under way */
 	size_t ht_exectmplen;
@@ -90,6 +92,7 @@ struct hj_thread {
 	uint32_t ht_nvfork; /* of these: this is such a child if not 0 */
 	bool ht_isvfork;    /* the fork under way is one */
 	bool ht_onhost;     /* the call was made on the host */
+	uint8_t ht_turn;    /* epoll.c: whose events come first */
 	void *ht_fault;     /* what the kernel's EFAULT was about */
 };
 
@@ -270,7 +273,40 @@ void hj_mmap_cut(void);
 
 /* poll.c */
 long hj_sys_poll(struct hj_frame *);
+/*
+ * Wait in the host, where signals are let in and a rump wake ends it as well.
+ * After ksleep_prepare(); what the call says, -EINTR after a signal, 0: look
+ * again.  mask: NULL, the thread's own.
+ */
+long hj_wait_in_host(long (*wait)(void *arg, const uint64_t *mask), void *arg,
+    const uint64_t *mask);
+
+/* epoll.c */
+#define HJ_EPOLL_WAITS         \
+__NR_epoll_wait:               \
+	case __NR_epoll_pwait: \
+	case __NR_epoll_pwait2
+long hj_sys_epoll_create(struct hj_frame *);
 long hj_sys_epoll_ctl(struct hj_frame *);
+long hj_sys_epoll_wait(struct hj_frame *);
+/* Outside of the kernel: the wait of a set of the host's only; HJ_AGAIN. */
+long hj_epoll_raw(struct hj_frame *);
+/* Without a lock: has this set never had a rump item? */
+bool hj_epoll_plain(long fd);
+/* Are there items in the host's set? */
+bool hj_epoll_hosts(const struct file *);
+
+/* sunpath.c: calls with addresses, on a socket of rump's. */
+long hj_local_call(struct hj_frame *);
+
+/* socket.c */
+long hj_sys_socket(struct hj_frame *);
+static inline bool
+hj_family_isrump(long domain)
+{
+	return (unsigned long)domain < 64 &&
+	    (hj.hp_spec.sp_socket >> domain & 1) != 0;
+}
 
 /* dispatch.c */
 /* The host's answer to a call whose paths may lie in the cpu's buffers. */

@@ -178,16 +178,29 @@ file_reset(struct file *f, struct tally *t)
 	f->f_link = 0;
 }
 
+static void
+file_compare(struct file *f, struct tally *t)
+{
+	if (f->f_link == f->f_count)
+		return;
+	kprintf("file %p in a message: %u references, counted %lu\n",
+	    (void *)f, f->f_count, f->f_link);
+	t->t_bad++;
+}
+
 static int
 check_references(void)
 {
 	struct tally t = { 0 };
 
 	each_held(file_reset, &t);
+	rights_each(file_reset, &t);
 	each_table(table_reset, &t);
 	each_held(found_file, &t);
+	rights_each(found_file, &t);
 	each_table(table_count, &t);
 	each_table(table_compare, &t);
+	rights_each(file_compare, &t);
 	if (t.t_files != kmem_cache_count(KC_FILE) ||
 	    t.t_tables != kmem_cache_count(KC_FDESC)) {
 		kprintf("lwproc: %lu files and %lu tables, allocated %lu and "

@@ -20,6 +20,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpvfs/epoll.h"
 
 #define HAZARD_LEFT 1UL
 
@@ -35,6 +36,7 @@ file_alloc(enum ftype type, uint32_t flags)
 	if (f->f_lock.m_rank == 0)
 		kmutex_init(&f->f_lock, KRANK_FILE);
 	kmutex_init(&f->f_poslock, KRANK_FILEPOS);
+	__atomic_store_n(&f->f_noted, 0, __ATOMIC_RELAXED);
 	f->f_count = 1;
 	f->f_type = type;
 	f->f_flags = flags;
@@ -121,6 +123,8 @@ static void
 destroy(struct file *f)
 {
 
+	if (unlikely(KREAD(f->f_watched)))
+		epoll_forget(f);
 	if (fileops[f->f_type] != NULL && fileops[f->f_type]->fo_close != NULL)
 		fileops[f->f_type]->fo_close(f);
 	khand_drop(f);

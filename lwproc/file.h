@@ -24,6 +24,7 @@
 #include "rumpkern/waitq.h"
 
 struct cpu;
+struct epitem;
 struct lwp;
 struct proc;
 struct vnode;
@@ -45,10 +46,12 @@ enum ftype {
 
 struct file {
 	uint64_t f_link; /* free-list link when free */
-	/* These two outlive the file: who left late still looks at them. */
+	/* These outlive the file: who comes or leaves late still uses them. */
 	struct kmutex f_lock;  /* KRANK_FILE */
 	uint8_t f_zombie;      /* (f) last reference gone, hazards left */
+	uint8_t f_noted;       /* some cpu may have it as a hazard */
 	uint8_t f_type;        /* (c) enum ftype */
+	uint8_t f_watched;     /* it was in an epoll set once */
 	uint16_t f_mode;       /* (c) FMODE_* */
 	uint32_t f_count;      /* (f) */
 	uint32_t f_flags;      /* (f) Linux O_* status flags and access mode */
@@ -58,12 +61,11 @@ struct file {
 	struct kmutex
 	    f_poslock; /* KRANK_FILEPOS: serialises users of f_offset (reads,
 				   writes, getdents, lseek) when shared */
-	uint64_t f_dircookie; /* by type */
-	void *f_epoll;        /* epoll items watching it */
-	uint32_t f_owner;     /* F_SETOWN */
+	uint64_t f_dircookie;   /* by type */
+	struct epitem *f_epoll; /* the epoll items watching it; see epoll.h */
+	uint32_t f_owner;       /* F_SETOWN */
 	uint32_t f_sig;
 	uint32_t f_cred; /* (c) cr_id of whoever opened it */
-	uint8_t f_noted; /* some cpu may have it as a hazard */
 };
 
 #define FMODE_READ  1
@@ -79,6 +81,11 @@ struct fileops {
 	    long *ret);
 	/* Events ready now (POLL*), and if ent, queue it for later. */
 	int (*fo_poll)(struct file *, int events, struct waitent *ent);
+	/*
+	 * When it becomes ready next with nobody to wake for it, on the
+	 * monotonic clock; it wakes for what has come by now.
+	 */
+	uint64_t (*fo_deadline)(struct file *);
 	int (*fo_stat)(struct file *, struct stat *);
 	/* The last reference has gone; releases f_data and f_vnode. */
 	void (*fo_close)(struct file *);
@@ -149,6 +156,9 @@ void fdesc_rele(struct filedesc *); /* in hand */
 void fdesc_closeexec(struct lwp *);
 /* Logged: one lwp more or less may use the table; how many do then. */
 uint32_t fdesc_users(struct filedesc *, int change);
+/* For the check: visit each reference that a message holds (rumpnet/). */
+struct tally;
+void rights_each(void (*)(struct file *, struct tally *), struct tally *);
 /* Clear a hazard of ours, or a dead cpu's. */
 void file_unhazard(struct cpu *, int slot);
 

@@ -18,7 +18,8 @@ struct kmem_state;   /* kmem.c */
 struct page_state;   /* page.c */
 struct lwproc_state; /* lwproc/lwproc.h */
 struct vfs_state;    /* rumpvfs/vfs.h */
-struct net_state;    /* rumpnet */
+struct net_state;    /* rumpnet/net.h */
+struct epoll_state;  /* rumpvfs/epoll.h */
 
 /* Offsets from ARENA_BASE; all multiples of 2 MiB. */
 struct arena_map {
@@ -54,6 +55,7 @@ struct arena {
 	struct lwproc_state *a_lwproc;
 	struct vfs_state *a_vfs;
 	struct net_state *a_net;
+	struct epoll_state *a_epoll;
 
 	struct host a_host[HOST_MAX];
 	/* A cache of the shim's: where libc's system calls are. */

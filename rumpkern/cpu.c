@@ -253,6 +253,7 @@ cpu_reset(struct cpu *c)
 	for (i = 0; i < CPU_NHAZARD; i++)
 		__atomic_store_n(&c->c_hazard[i], NULL, __ATOMIC_RELEASE);
 	c->c_nlog = c->c_nlocks = c->c_nhand = c->c_nwakes = 0;
+	c->c_draining = 0;
 	c->c_went.w_queue = NULL;
 	atomic_store(&c->c_state,
 	    CPU_RESTATE(atomic_load(&c->c_state) + CPU_TURN, CPU_FREE, 0));

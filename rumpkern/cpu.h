@@ -42,6 +42,7 @@ enum khand {
 	KHAND_PIPE,    /* a pipe reference */
 	KHAND_FLOCK,   /* a file lock request */
 	KHAND_SOCK,    /* a socket reference */
+	KHAND_CONN,    /* a reference to a connection */
 	KHAND_MSG,     /* a message with rights */
 	KHAND_EPOLL,   /* an epoll set */
 	KHAND_MAPPING, /* a mapping of file pages */
@@ -66,7 +67,7 @@ struct waitent {
 	struct waitq *w_queue; /* NULL: not queued */
 	struct kmutex *w_lock; /* guards the queue */
 	struct cpu *w_cpu;
-	uint64_t w_key; /* free for the subsystem: events asked for */
+	uint32_t w_hook;       /* enum waithook, set once: what a wake does */
 };
 
 /*
@@ -110,6 +111,7 @@ struct cpu {
 	uint32_t c_nlog;
 	uint32_t c_nlocks;
 	uint32_t c_nhand;    /* entries in use end below this */
+	uint32_t c_draining; /* frees messages that nobody will receive */
 	uint32_t c_inkernel; /* depth: the shim defers signals if set */
 	/* Its thread's handler: ru_userret() when the call returns. */
 	volatile uint32_t c_userret;

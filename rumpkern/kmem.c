@@ -371,6 +371,26 @@ check_partial(struct kcache_state *kc, enum kcache id, uint32_t room)
 }
 
 int
+kmem_visit(enum kcache id, int (*fn)(void *obj))
+{
+	uint32_t n, brk = page_brk();
+	struct page *pg;
+	char *obj;
+	size_t i;
+	int bad = 0;
+
+	for (n = 0; n < brk; n++) {
+		pg = slab_bynumber(n);
+		if (pg->pg_use != PAGE_SLAB || pg->pg_cache != id)
+			continue;
+		obj = page_addr(pg);
+		for (i = pg->pg_bump; i > 0; i--, obj += kmem_size(obj))
+			bad += fn(obj);
+	}
+	return bad;
+}
+
+int
 kmem_check(void)
 {
 	struct kmem_state *km = ARENA->a_kmem;

@@ -34,6 +34,7 @@ enum kcache {
 	KC_FLOCK,
 	KC_WAITENT,
 	KC_SOCK,
+	KC_CONN,
 	KC_EPOLL,
 	KC_EPITEM,
 	KC_MAX
@@ -59,6 +60,9 @@ void kmem_cache_setsize(enum kcache, size_t size, size_t keep);
 bool kmem_cache_hasfree(enum kcache);
 /* Live objects in a cache. */
 uint64_t kmem_cache_count(enum kcache);
+
+/* For checks: visit every object of a cache; some may be free.  The sum. */
+int kmem_visit(enum kcache, int (*fn)(void *obj));
 
 void kmem_boot(void);
 int kmem_check(void);

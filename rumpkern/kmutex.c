@@ -26,6 +26,14 @@ kmutex_owned(const struct kmutex *m)
 		   ~KMUTEX_WAITERS) == curcpu()->c_index;
 }
 
+/* Locks of one rank that are taken in another order than by address. */
+static inline bool
+nests(uint32_t rank)
+{
+
+	return rank == KRANK_EPOLL || rank == KRANK_EPREADY;
+}
+
 static void
 check_rank(const struct cpu *c, const struct kmutex *m)
 {
@@ -35,7 +43,8 @@ check_rank(const struct cpu *c, const struct kmutex *m)
 
 	for (i = 0; i < c->c_nlocks; i++) {
 		h = c->c_locks[i];
-		if (h->m_rank > m->m_rank || (h->m_rank == m->m_rank && h >= m))
+		if (h->m_rank > m->m_rank ||
+		    (h->m_rank == m->m_rank && h >= m && !nests(h->m_rank)))
 			kpanic("lock order: rank %u (%p) taken under rank %u "
 			       "(%p)",
 			    m->m_rank, (const void *)m, h->m_rank,

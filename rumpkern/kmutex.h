@@ -7,7 +7,8 @@
  * let go, so a dead cpu's locks are those noted whose word names it.
  *
  * A thread may take a lock only of a rank above all those it holds; of the
- * same rank only at a higher address (debug builds check).
+ * same rank only at a higher address (debug builds check).  Epoll sets are the
+ * exception: their order is that of their nesting, which has no circles.
  */
 #ifndef RUMPKERN_KMUTEX_H
 #define RUMPKERN_KMUTEX_H
@@ -23,14 +24,22 @@ enum krank {
 	KRANK_FILEPOS,  /* a shared file's offset, over a whole call */
 	KRANK_FS,       /* a file system's names */
 	KRANK_FD,       /* a descriptor table */
+	KRANK_EPNEST,   /* which epoll sets are in which */
+	KRANK_EPOLL,    /* an epoll set; of two the outer one first */
+	KRANK_EPFILE,   /* the epoll items of a file */
 	KRANK_SOCKTAB,  /* tables of addresses */
 	KRANK_SOCK,     /* a socket */
-	KRANK_EPOLL,    /* an epoll set */
+	KRANK_RIGHTS,   /* files in messages */
 	KRANK_FILE,     /* an open file */
 	KRANK_PROC,     /* one process: credentials, cwd */
 	KRANK_VNODE,    /* a vnode: attributes, data */
 	KRANK_FLOCK,    /* file locks */
 	KRANK_PIPE,     /* a pipe */
+	KRANK_RECV,     /* the reading end of a stream */
+	KRANK_SEND,     /* the writing end of a stream */
+	KRANK_CONN,     /* a connection of two sockets */
+	KRANK_EVENT,    /* an eventfd or timerfd */
+	KRANK_EPREADY,  /* what is ready in a set; the inner one first */
 	KRANK_SLEEP,    /* a cpu's sleep */
 	KRANK_SLAB,     /* an object cache */
 	KRANK_PAGE,     /* the page allocator */

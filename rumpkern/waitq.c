@@ -21,7 +21,7 @@ waitq_add(struct waitq *wq, struct waitent *w, struct kmutex *lock)
 {
 
 	KASSERT(kmutex_owned(lock) && w->w_queue == NULL);
-	w->w_cpu = curcpu();
+	w->w_cpu = w->w_hook == WAITHOOK_NONE ? curcpu() : NULL;
 	w->w_lock = lock;
 	KSET(w->w_next, NULL);
 	KSET(w->w_prev, wq->wq_tail);
@@ -63,7 +63,8 @@ waitent_cancel(struct waitent *w)
 	waitq_remove(w);
 	klog_commit();
 	/* It may have been woken for an event that another should see. */
-	kwakeup_one(wq);
+	if (w->w_hook == WAITHOOK_NONE)
+		kwakeup_one(wq);
 	kmutex_exit(lock);
 }
 
@@ -124,12 +125,24 @@ kwakeup_flush(struct cpu *self)
 }
 
 void
-kwakeup(struct waitq *wq)
+kwakeup_events(struct waitq *wq, uint32_t events)
 {
 	struct waitent *w;
+	bool taken = false;
 
-	for (w = wq->wq_head; unlikely(w != NULL); w = w->w_next)
-		wake(w->w_cpu);
+	for (w = wq->wq_head; unlikely(w != NULL); w = w->w_next) {
+		if (likely(w->w_hook == WAITHOOK_NONE))
+			wake(w->w_cpu);
+		else
+			taken |= waithooks[w->w_hook](w, events, taken);
+	}
+}
+
+void
+kwakeup(struct waitq *wq)
+{
+
+	kwakeup_events(wq, ~0U);
 }
 
 void
@@ -138,7 +151,10 @@ kwakeup_one(struct waitq *wq)
 	struct waitent *w;
 
 	for (w = wq->wq_head; unlikely(w != NULL); w = w->w_next) {
-		if (atomic_load(&w->w_cpu->c_wake) == 0) {
+		if (unlikely(w->w_hook != WAITHOOK_NONE)) {
+			if (waithooks[w->w_hook](w, ~0U, false))
+				return;
+		} else if (atomic_load(&w->w_cpu->c_wake) == 0) {
 			wake(w->w_cpu);
 			return;
 		}
@@ -300,6 +316,38 @@ ksleep_any(uint64_t until, int flags)
 		error = wait_woken(c, until, flags);
 	if ((flags & KSLEEP_INTR) && atomic_load(&c->c_intr) != 0)
 		error = KERESTART;
+	return error;
+}
+
+int
+ksleep_masked(uint64_t until, const uint64_t *mask)
+{
+	struct cpu *c = curcpu();
+	uint64_t old, now = 0;
+	int error = 0, host;
+
+	/* The host begins again what has no time limit, if the handler may. */
+	if (mask == NULL)
+		return ksleep_any(kmin(until, KSLEEP_FOREVER - 1), KSLEEP_INTR);
+	KASSERT(c->c_nlocks == 0 && klog_empty());
+	rumpuser_sigwake_block(KWAKE_SIGNAL, &old);
+	while (error == 0 && !woken(c)) {
+		if (until != KSLEEP_FOREVER &&
+		    (now = rumpuser_monotonic()) >= until) {
+			error = ETIMEDOUT;
+			break;
+		}
+		if (!ksleep_host_enter())
+			break;
+		host = rumpuser_sigwait(KWAKE_SIGNAL, mask,
+		    until == KSLEEP_FOREVER ? UINT64_MAX : until - now);
+		ksleep_host_leave();
+		if (host == -EINTR && !woken(c))
+			error = KERESTART;
+	}
+	if (atomic_load(&c->c_intr) != 0)
+		error = KERESTART;
+	rumpuser_sigwake_restore(&old);
 	return error;
 }
 

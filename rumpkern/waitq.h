@@ -27,8 +27,26 @@ struct waitq {
 int ksleep(struct waitq *wq, struct kmutex *interlock, uint64_t until,
     int flags);
 
+/*
+ * An entry may stand for something other than a sleeper: then w_hook says what
+ * a wake does, as an index of this table (syscalls/handops.c).  A hook is
+ * called with the queue's lock held and the log empty, and leaves it so.  It
+ * is told what happened (POLL*; ~0: anything), and whether a hook before it
+ * has answered that this was news for one only, and that it is taken.
+ */
+enum waithook {
+	WAITHOOK_NONE = 0, /* a sleeping cpu */
+	WAITHOOK_EPOLL,    /* an item of an epoll set */
+	WAITHOOK_MAX
+};
+
+extern bool (*const waithooks[WAITHOOK_MAX])(struct waitent *, uint32_t events,
+    bool taken);
+
 /* Wake all or the first; the interlock is held. Cheap when nobody waits. */
 void kwakeup(struct waitq *);
+/* All, as kwakeup(); hooks learn which events came. */
+void kwakeup_events(struct waitq *, uint32_t events);
 void kwakeup_one(struct waitq *);
 /* Wake those noted in c_wakes: our own, without locks, or a dead cpu's. */
 void kwakeup_flush(struct cpu *);
@@ -43,6 +61,11 @@ void waitq_remove(struct waitent *);
 /* Call before looking at the first condition. */
 void ksleep_prepare(void);
 int ksleep_any(uint64_t until, int flags);
+/*
+ * The same with another signal mask meanwhile, for programs that link the
+ * kernel.  NULL: the thread's own.
+ */
+int ksleep_masked(uint64_t until, const uint64_t *mask);
 
 /* Take an entry off whatever queue it is on, under that queue's lock. */
 void waitent_cancel(struct waitent *);

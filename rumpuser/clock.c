@@ -158,6 +158,13 @@ rumpuser_monotonic(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+uint64_t
+rumpuser_boottime(void)
+{
+
+	return read_clock(CLOCK_BOOTTIME);
+}
+
 int
 rumpuser_processor(void)
 {

@@ -49,6 +49,7 @@ struct rumpuser_process {
 	size_t ru_prefixlen;
 	_Atomic int32_t ru_init; /* how far rump_init() is */
 	bool ru_warned;          /* told of a call before rump_init() */
+	bool ru_wakes;           /* the wake signal has a handler */
 	/* A byte a page of the arena, set by rumpuser_arena_seen(). */
 	uint8_t *ru_seen;
 	uint64_t ru_nseen;
@@ -175,11 +176,20 @@ _Noreturn void rumpuser_die(void); /* SIGKILL ourselves, at once */
 /* Sleeping: until *w != val, a wake, a signal, or ns from now (~0: ever). */
 int rumpuser_futex_wait(uint32_t *w, uint32_t val, uint64_t ns);
 void rumpuser_futex_wake(uint32_t *w, int n);
+/*
+ * Sleeping with another signal mask, until any signal or for ns (~0: ever):
+ * -EINTR or 0.  Signal `wake' ends the sleep and does nothing else; it must
+ * be blocked before, so that it is not lost.
+ */
+void rumpuser_sigwake_block(int wake, uint64_t *oldmask);
+int rumpuser_sigwait(int wake, const uint64_t *mask, uint64_t ns);
+void rumpuser_sigwake_restore(const uint64_t *oldmask);
 
 /* Clocks, in nanoseconds; coarse ones cost about 4 ns. */
 uint64_t rumpuser_realtime_coarse(void);
 uint64_t rumpuser_realtime(void);
 uint64_t rumpuser_monotonic(void);
+uint64_t rumpuser_boottime(void);
 
 void rumpuser_random(void *buf, size_t len);
 void rumpuser_message(const char *buf, size_t len); /* to stderr */

@@ -123,7 +123,7 @@ pipe_read(struct file *f, struct uio *uio)
 			kwakeup_one(&p->pp_wwait);
 		if (unlikely(full && p->pp_poll.wq_head != NULL) &&
 		    pipe_writable(p))
-			kwakeup(&p->pp_poll);
+			kwakeup_events(&p->pp_poll, POLLOUT | POLLWRNORM);
 	}
 next:
 	if (unlikely(p->pp_rwait.wq_head != NULL) && pipe_used(p) != 0)

@@ -5,6 +5,8 @@
 #ifndef RUMPVFS_PIPE_IMPL_H
 #define RUMPVFS_PIPE_IMPL_H
 
+#include <poll.h>
+
 #include "rumpvfs/pipe.h"
 
 #include "rumpkern/klog.h"
@@ -65,7 +67,7 @@ pipe_wake_readers(struct pipe *p)
 	if (p->pp_rwait.wq_head != NULL)
 		kwakeup_one(&p->pp_rwait);
 	if (unlikely(p->pp_poll.wq_head != NULL))
-		kwakeup(&p->pp_poll);
+		kwakeup_events(&p->pp_poll, POLLIN | POLLRDNORM);
 }
 
 static inline void
@@ -74,7 +76,7 @@ pipe_wake_writers(struct pipe *p)
 	if (p->pp_wwait.wq_head != NULL)
 		kwakeup_one(&p->pp_wwait);
 	if (unlikely(p->pp_poll.wq_head != NULL))
-		kwakeup(&p->pp_poll);
+		kwakeup_events(&p->pp_poll, POLLOUT | POLLWRNORM);
 }
 
 #endif

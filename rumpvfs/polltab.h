@@ -30,4 +30,14 @@ void polltab_free(struct polltab *);
  */
 int polltab_watch(struct polltab *, uint32_t i, struct file *, int events);
 
+/*
+ * The events (POLL*) of a descriptor, POLLNVAL if there is none; with a table
+ * queued there as entry i.  *timer becomes no later than when the file gets
+ * ready with nobody to wake for it.
+ */
+int polltab_events(struct lwp *, struct polltab *, uint32_t i, int fd,
+    int events, uint64_t *timer);
+/* Is there anything to wait for?  EPERM of epoll_ctl if not. */
+bool polltab_canwait(const struct file *);
+
 #endif

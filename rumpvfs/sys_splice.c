@@ -27,7 +27,7 @@ type_of(const struct file *f)
 static bool
 splices(const struct file *f, bool write)
 {
-	if (f->f_type == FTYPE_PIPE)
+	if (f->f_type == FTYPE_PIPE || f->f_type == FTYPE_SOCK)
 		return true;
 	if (type_of(f) == VCHR)
 		return dev_splices(f->f_vnode, write);

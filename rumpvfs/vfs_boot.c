@@ -12,6 +12,7 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpvfs/dir.h"
+#include "rumpvfs/epoll.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/namei.h"
 #include "rumpvfs/pipe.h"
@@ -110,6 +111,7 @@ vfs_boot(void)
 	dir_boot();
 	pipe_boot();
 	flock_boot();
+	epoll_boot();
 
 	root = makeroot(fs, &ARENA->a_lwproc->ls_init->p_cred);
 	setroot(ARENA->a_lwproc->ls_kern, root);

@@ -11,6 +11,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/kmem.h"
 #include "rumpkern/page.h"
+#include "rumpvfs/epoll.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vnode.h"
@@ -18,34 +19,11 @@
 
 #define OWNED 1
 
-typedef int (*visit_fn)(void *obj);
-
 static struct page *
 page_bynumber(uint32_t n)
 {
 
 	return page_of((void *)(ARENA_BASE + ARENA->a_map.am_pool)) + n;
-}
-
-/* Visit every object of a cache; some may be free. */
-static int
-visit_cache(enum kcache kc, visit_fn fn)
-{
-	uint32_t n, brk = page_brk();
-	struct page *pg;
-	char *obj;
-	size_t i;
-	int bad = 0;
-
-	for (n = 0; n < brk; n++) {
-		pg = page_bynumber(n);
-		if (pg->pg_use != PAGE_SLAB || pg->pg_cache != kc)
-			continue;
-		obj = page_addr(pg);
-		for (i = pg->pg_bump; i > 0; i--, obj += kmem_size(obj))
-			bad += fn(obj);
-	}
-	return bad;
 }
 
 static bool
@@ -129,6 +107,17 @@ check_pipe(void *obj)
 	struct pipe *p = obj;
 
 	return pipe_live(p) ? pipe_check(p) : 0;
+}
+
+static int
+check_set(void *obj)
+{
+	struct file *f = obj;
+
+	return kmem_valid(KC_FILE, f) && f->f_type == FTYPE_EPOLL &&
+		f->f_data != NULL ?
+	    epoll_check(f->f_data) :
+	    0;
 }
 
 static void
@@ -276,17 +265,19 @@ vnode_check(void)
 {
 	int bad;
 
-	(void)visit_cache(KC_VNODE, ref_reset);
-	(void)visit_cache(KC_VNODE, ref_vnode);
-	(void)visit_cache(KC_FILE, ref_file);
-	(void)visit_cache(KC_PIPE, ref_pipe);
+	(void)kmem_visit(KC_VNODE, ref_reset);
+	(void)kmem_visit(KC_VNODE, ref_vnode);
+	(void)kmem_visit(KC_FILE, ref_file);
+	(void)kmem_visit(KC_PIPE, ref_pipe);
 	ref_procs();
 	ref_hands();
-	bad = visit_cache(KC_VNODE, check_counts);
-	bad += visit_cache(KC_PIPE, check_pipe);
+	local_eachvnode(found);
+	bad = kmem_visit(KC_VNODE, check_counts);
+	bad += kmem_visit(KC_PIPE, check_pipe);
+	bad += kmem_visit(KC_FILE, check_set);
 
 	(void)orphans(false);
 	own_hands();
-	bad += visit_cache(KC_VNODE, check_pages);
+	bad += kmem_visit(KC_VNODE, check_pages);
 	return bad + orphans(bad == 0);
 }

@@ -164,6 +164,8 @@ const struct cred *lwp_cred(struct lwp *, struct cred *store);
 
 /* Do references and pages of data add up?  For vfs_check(). */
 int vnode_check(void);
+/* The nodes of local sockets (rumpnet/), each a reference. */
+void local_eachvnode(void (*)(struct vnode *));
 
 /*
  * The pages that files may still take.  The last few are kept back, so that

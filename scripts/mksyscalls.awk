@@ -276,6 +276,7 @@ function write_api_h(	c, i)
 	print "#include <signal.h>"
 	print "#include <stddef.h>"
 	print "#include <stdint.h>"
+	print "#include <sys/epoll.h>"
 	print "#include <sys/resource.h>"
 	print "#include <sys/select.h>"
 	print "#include <sys/socket.h>"

@@ -4,6 +4,9 @@
  */
 #include "lwproc/file.h"
 #include "rumpkern/klog.h"
+#include "rumpnet/sock.h"
+#include "rumpvfs/epoll.h"
+#include "rumpvfs/eventfd.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/tmpfs_file.h"
 #include "rumpvfs/vnode.h"
@@ -39,4 +42,8 @@ const struct fileops *const fileops[FTYPE_MAX] = {
 	[FTYPE_VNODE] = &vnode_fileops,
 	[FTYPE_PIPE] = &pipe_fileops,
 	[FTYPE_PATH] = &path_fileops,
+	[FTYPE_SOCK] = &sock_fileops,
+	[FTYPE_EPOLL] = &epoll_fileops,
+	[FTYPE_EVENTFD] = &eventfd_fileops,
+	[FTYPE_TIMERFD] = &timerfd_fileops,
 };

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How what a cpu has in hand is released, by kind.
+ * How what a cpu has in hand is released, by kind, and what a wake does with
+ * entries that are not sleepers.
  */
 #include "lwproc/file.h"
 #include "lwproc/proc.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpkern/page.h"
+#include "rumpnet/conn.h"
+#include "rumpnet/packet.h"
+#include "rumpnet/sock.h"
+#include "rumpvfs/epoll.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/polltab.h"
@@ -34,6 +39,24 @@ static void
 rele_pipe(void *obj)
 {
 	pipe_rele(obj);
+}
+
+static void
+rele_sock(void *obj)
+{
+	sock_rele(obj);
+}
+
+static void
+rele_conn(void *obj)
+{
+	conn_rele(obj);
+}
+
+static void
+rele_packet(void *obj)
+{
+	packet_free(obj);
 }
 
 static void
@@ -66,9 +89,14 @@ void (*const khand_ops[KHAND_MAX])(void *) = {
 	[KHAND_LWP] = rele_none,
 	[KHAND_PIPE] = rele_pipe,
 	[KHAND_FLOCK] = flock_release,
-	[KHAND_SOCK] = rele_none,
-	[KHAND_MSG] = rele_none,
+	[KHAND_SOCK] = rele_sock,
+	[KHAND_CONN] = rele_conn,
+	[KHAND_MSG] = rele_packet,
 	[KHAND_EPOLL] = rele_none,
 	[KHAND_MAPPING] = rele_mapping,
 	[KHAND_POLLTAB] = rele_polltab,
+};
+
+bool (*const waithooks[WAITHOOK_MAX])(struct waitent *, uint32_t, bool) = {
+	[WAITHOOK_EPOLL] = epoll_hook,
 };

@@ -11,6 +11,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpnet/net.h"
 #include "rumpvfs/vnode.h"
 #include "syscalls/init.h"
 
@@ -84,6 +85,7 @@ kern_boot(const char *name)
 	kmem_boot();
 	lwproc_boot();
 	vfs_boot();
+	net_boot();
 	kbarrier();
 	ARENA->a_ready = 1;
 	return 0;
@@ -166,5 +168,6 @@ rump_kern_check(void)
 
 	lwproc_enter(__func__);
 	reap_all();
-	return page_check() + kmem_check() + lwproc_check() + vfs_check();
+	return page_check() + kmem_check() + lwproc_check() + vfs_check() +
+	    net_check();
 }

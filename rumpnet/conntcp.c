@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conntcp: what only the connections of TCP have: an urgent byte, and a peer
+ * that is gone.
+ *
+ * The urgent byte lies in the ring with the others.  st_oob tells which one it
+ * is: a sender changes it under st_wlock before it publishes the byte, a
+ * reader under st_rlock once it is past it.
+ */
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+
+#include "lwproc/file.h"
+#include "lwproc/proc.h"
+#include "rumpkern/klog.h"
+#include "rumpnet/conn.h"
+
+int
+conntcp_sendlate(struct conn *cn, int side, struct uio *uio)
+{
+	kmutex_enter(&cn->cn_lock);
+	atomic_store(&cn->cn_error[side], EPIPE);
+	atomic_fetch_or(&conn_out(cn, side)->st_eof, EOF_SENT);
+	conn_wake_all(cn);
+	kmutex_exit(&cn->cn_lock);
+	uio_skip(uio->uio_resid, uio);
+	return 0;
+}
+
+static bool
+is_inline(struct conn *cn, int side)
+{
+	const struct socket *so = KREAD(cn->cn_sock[side]);
+
+	return so != NULL && sock_opt(so, SO_OOBINLINE);
+}
+
+bool
+conntcp_atmark(struct conn *cn, int side)
+{
+	struct stream *st = &cn->cn_in[side];
+	uint64_t oob = atomic_load(&st->st_oob);
+
+	return oob != 0 && !is_inline(cn, side) &&
+	    oob >> OOB_SHIFT == atomic_load(&st->st_tail);
+}
+
+uint64_t
+conntcp_limit(struct conn *cn, int side, uint64_t *tail, uint64_t used,
+    bool peek, bool *over)
+{
+	struct stream *st = &cn->cn_in[side];
+	uint64_t oob = atomic_load(&st->st_oob), at = oob >> OOB_SHIFT;
+
+	if (*tail < at) {
+		/* Not past the mark. */
+		*over = used >= at - *tail;
+		return kmin(used, at - *tail);
+	}
+	if (*tail == at) {
+		if (is_inline(cn, side)) {
+			if (!peek)
+				atomic_compare_exchange_strong(&st->st_oob,
+				    &oob, 0);
+			return used;
+		}
+		atomic_store(&st->st_tail, ++*tail);
+		used--;
+	}
+	/* A new one may have come meanwhile. */
+	atomic_compare_exchange_strong(&st->st_oob, &oob, 0);
+	return used;
+}
+
+/* Whoever owns the receiver's file is told. */
+static void
+signal_owner(struct conn *cn, int side)
+{
+	const struct socket *so;
+	const struct file *f;
+	int pid = 0;
+
+	kmutex_enter(&cn->cn_lock);
+	so = cn->cn_sock[side];
+	f = so != NULL ? so->so_file : NULL;
+	if (f != NULL) {
+		pid = (int)KREAD(f->f_owner);
+		if (KREAD(f->f_sig) >> 8 == F_OWNER_PGRP)
+			pid = -pid;
+	}
+	kmutex_exit(&cn->cn_lock);
+	if (pid == 0)
+		return;
+	/* The pids of a program that links the kernel are all its own. */
+	if (!(curlwp()->l_proc->p_flags & PROC_HIJACK))
+		pid = rumpuser_getpid();
+	rumpuser_kill(pid, SIGURG);
+}
+
+bool
+conntcp_mark(struct conn *cn, int side)
+{
+	struct stream *st = &cn->cn_in[side];
+	uint64_t oob = atomic_load(&st->st_oob);
+
+	return oob != 0 && oob >> OOB_SHIFT == atomic_load(&st->st_tail);
+}
+
+uint64_t
+conntcp_inq(struct conn *cn, int side)
+{
+	struct stream *st = &cn->cn_in[side];
+	uint64_t oob = atomic_load(&st->st_oob), at = oob >> OOB_SHIFT;
+	uint64_t tail = atomic_load(&st->st_tail), used = stream_used(st);
+
+	if (oob == 0 || is_inline(cn, side) || at < tail)
+		return used;
+	return kmin(at - tail, used);
+}
+
+int
+conntcp_sendoob(struct conn *cn, int side, struct uio *uio,
+    const struct connwait *cw)
+{
+	size_t all = uio->uio_resid;
+	int error = 0;
+
+	if (all == 0)
+		return 0;
+	if (all > 1) {
+		uio->uio_resid = all - 1;
+		error = conn_send(cn, side, uio, cw);
+		uio->uio_resid++;
+		if (error != 0 || uio->uio_resid != 1)
+			return error;
+	}
+	error = conn_sendurgent(cn, side, uio, cw);
+	if (error == 0)
+		signal_owner(cn, cn->cn_self ? side : !side);
+	return error;
+}
+
+int
+conntcp_recvoob(struct conn *cn, int side, struct uio *uio, bool peek)
+{
+	struct stream *st = &cn->cn_in[side];
+	uint64_t oob, at;
+	int error = 0;
+
+	kmutex_enter(&st->st_rlock);
+	oob = atomic_load(&st->st_oob);
+	at = oob >> OOB_SHIFT;
+	if (!(oob & OOB_UNREAD) || is_inline(cn, side) ||
+	    at < atomic_load(&st->st_tail))
+		error = EINVAL;
+	else if (at >= atomic_load(&st->st_head))
+		error = EAGAIN;
+	else if (uio->uio_resid != 0) {
+		error = uio_move(st->st_ring + (at & (st->st_size - 1)), 1,
+		    uio);
+		if (error == 0 && !peek)
+			atomic_compare_exchange_strong(&st->st_oob, &oob,
+			    at << OOB_SHIFT | OOB_READ);
+	}
+	kmutex_exit(&st->st_rlock);
+	return error;
+}
+
+int
+conntcp_state(struct conn *cn, int side)
+{
+	bool sent = atomic_load(&conn_out(cn, side)->st_eof) & EOF_SENT;
+	bool got = atomic_load(&cn->cn_in[side].st_eof) & EOF_SENT;
+
+	if (conntcp_holds(cn))
+		return TCP_SYN_SENT;
+	if (sent)
+		return got ? TCP_CLOSE : TCP_FIN_WAIT2;
+	return got ? TCP_CLOSE_WAIT : TCP_ESTABLISHED;
+}
+
+int
+conntcp_await(struct conn *cn, int side, uint64_t until)
+{
+	int error = 0;
+
+	kmutex_enter(&cn->cn_lock);
+	while (error == 0 && conntcp_holds(cn))
+		error = ksleep(&conn_out(cn, side)->st_wwait, &cn->cn_lock,
+		    until, KSLEEP_INTR);
+	kmutex_exit(&cn->cn_lock);
+	return error;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* inport: see inet.h; the ports that sockets have, and the tables by them. */
+#include <arpa/inet.h>
+
+#include "rumpkern/klog.h"
+#include "rumpnet/conn.h"
+#include "rumpnet/inet.h"
+#include "rumpnet/sockopt.h"
+
+/* Linux's range of ports that are given out. */
+#define PORT_FIRST 32768
+#define PORT_LAST  60999
+#define PORT_SUPER 1024 /* below: for the superuser only */
+#define TIMEWAIT   60   /* s */
+
+/* so_reuse, pu_waitno */
+#define NO_ADDR 1 /* without SO_REUSEADDR */
+#define NO_PORT 2 /* without SO_REUSEPORT */
+
+/* Could a packet be for both of these local addresses? */
+static bool
+overlap(const struct socket *a, const struct in6_addr *aa,
+    const struct socket *b, const struct in6_addr *ba)
+{
+	bool any_a = in_isany(aa) && !in_isv4(aa);
+	bool any_b = in_isany(ba) && !in_isv4(ba);
+
+	/* :: takes IPv4 as well unless the socket is for IPv6 only. */
+	if (any_a && !in_isv4(ba))
+		return true;
+	if (any_b && !in_isv4(aa))
+		return true;
+	if (any_a)
+		return !a->so_v6only;
+	if (any_b)
+		return !b->so_v6only;
+	if (in_isv4(aa) != in_isv4(ba))
+		return false;
+	return in_isany(aa) || in_isany(ba) || memcmp(aa, ba, 16) == 0;
+}
+
+static bool
+may_share(const struct socket *a, const struct socket *b)
+{
+	if (sock_opt(a, SO_REUSEPORT) && sock_opt(b, SO_REUSEPORT) &&
+	    a->so_cred.uid == b->so_cred.uid)
+		return true;
+	return sock_opt(a, SO_REUSEADDR) && sock_opt(b, SO_REUSEADDR) &&
+	    !(KREAD(b->so_state) & SS_LISTENS);
+}
+
+static uint8_t
+reuse_of(const struct socket *so)
+{
+	return (sock_opt(so, SO_REUSEADDR) ? 0 : NO_ADDR) |
+	    (sock_opt(so, SO_REUSEPORT) ? 0 : NO_PORT);
+}
+
+static uint32_t
+seconds(void)
+{
+	return (uint32_t)(rumpuser_monotonic() / 1000000000);
+}
+
+/* Do connections, there or ended lately, leave the port to this socket? */
+static bool
+port_shared(const struct socket *so, uint16_t port)
+{
+	const struct portuse *pu = &net()->ns_ports[port];
+	uint8_t no = 0, mine = reuse_of(so);
+
+	if (KREAD(pu->pu_users) == 0 && KREAD(pu->pu_until) == 0)
+		return true;
+	if (KREAD(pu->pu_noaddr) != 0)
+		no |= NO_ADDR;
+	if (KREAD(pu->pu_noport) != 0)
+		no |= NO_PORT;
+	if (KREAD(pu->pu_until) > seconds())
+		no |= KREAD(pu->pu_waitno);
+	else if (KREAD(pu->pu_users) == 0)
+		return true;
+	return ~(no | mine) & (NO_ADDR | NO_PORT);
+}
+
+/* tb_lock held: may the socket have this port? */
+static bool
+port_free(struct socktab *tb, const struct socket *so,
+    const struct in6_addr *addr, uint16_t port)
+{
+	const struct socket *s;
+
+	if (tb == &net()->ns_bound[IN_TCP] && !port_shared(so, port))
+		return false;
+	s = tb->tb_bucket[ntohs(port) % TAB_BUCKETS];
+	for (; s != NULL; s = s->so_tabnext)
+		if (s->so_local.in_port == port && s != so &&
+		    overlap(so, addr, s, &s->so_local.in_addr) &&
+		    !may_share(so, s))
+			return false;
+	return true;
+}
+
+/* Has any connection this port? */
+static bool
+in_use(const struct socktab *tb, uint16_t port)
+{
+	return tb == &net()->ns_bound[IN_TCP] &&
+	    KREAD(net()->ns_ports[port].pu_users) != 0;
+}
+
+/* tb_lock held: a free port, in network order; 0: none. */
+static uint16_t
+pick_port(struct socktab *tb, const struct socket *so,
+    const struct in6_addr *addr)
+{
+	uint32_t n = PORT_LAST - PORT_FIRST + 1, start, i;
+	uint16_t port;
+
+	rumpuser_random(&start, sizeof(start));
+	for (i = 0; i < n; i++) {
+		port = htons(PORT_FIRST + (start + i) % n);
+		if (!in_use(tb, port) && port_free(tb, so, addr, port))
+			return port;
+	}
+	return 0;
+}
+
+/* May a socket have it? */
+static int
+check_address(const struct socket *so, const struct in6_addr *a)
+{
+	if (so->so_v6only && in_isv4(a))
+		return EINVAL;
+	if (in_isany(a) || in_islocal(a) || in_isbroadcast(a) ||
+	    mcast_isgroup(a) || KREAD(so->so_val[SV_FREEBIND]))
+		return 0;
+	return EADDRNOTAVAIL;
+}
+
+int
+in_bind(struct socket *so, enum inproto proto, const struct inname *in)
+{
+	struct socktab *tb = &net()->ns_bound[proto];
+	uint16_t port = in->in_port;
+	struct conn *cn = NULL;
+	int error = 0;
+
+	error = check_address(so, &in->in_addr);
+	if (error != 0)
+		return error;
+	if (port != 0 && ntohs(port) < PORT_SUPER && so->so_cred.uid != 0)
+		return EACCES;
+	kmutex_enter(&tb->tb_lock);
+	kmutex_enter(&so->so_lock);
+	if (proto == IN_TCP)
+		cn = sock_lockconn(so);
+	if ((so->so_state & (SS_BOUND | SS_CLOSED)) ||
+	    so->so_local.in_port != 0)
+		error = EINVAL;
+	else if (port == 0)
+		error = (port = pick_port(tb, so, &in->in_addr)) == 0 ?
+		    EADDRINUSE :
+		    0;
+	else if (!port_free(tb, so, &in->in_addr, port))
+		error = EADDRINUSE;
+	if (error == 0) {
+		KSET(so->so_local.in_port, port);
+		klog_save(&so->so_local.in_addr.s6_addr[0], 8);
+		klog_save(&so->so_local.in_addr.s6_addr[8], 8);
+		so->so_local.in_addr = in->in_addr;
+		KSET(so->so_state,
+		    so->so_state | SS_BOUND |
+			(in_isany(&in->in_addr) ? SS_ANYADDR : 0));
+		socktab_add(tb, ntohs(port), so);
+		klog_commit();
+	}
+	if (cn != NULL)
+		kmutex_exit(&cn->cn_lock);
+	kmutex_exit(&so->so_lock);
+	kmutex_exit(&tb->tb_lock);
+	return error;
+}
+
+int
+in_maylisten(struct socket *so)
+{
+	struct socktab *tb = &net()->ns_bound[IN_TCP];
+	bool may;
+
+	kmutex_enter(&tb->tb_lock);
+	may = port_free(tb, so, &so->so_local.in_addr, so->so_local.in_port);
+	kmutex_exit(&tb->tb_lock);
+	return may ? 0 : EADDRINUSE;
+}
+
+uint32_t
+in_hash(const struct inname *a, const struct inname *b)
+{
+	const uint32_t *x = a->in_addr.s6_addr32, *y = b->in_addr.s6_addr32;
+	uint32_t h = (uint32_t)a->in_port << 16 | b->in_port;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		h = (h ^ x[i] ^ (y[i] << 7 | y[i] >> 25)) * 0x9e3779b1;
+	return h ^ h >> 15;
+}
+
+/* ns_conns locked: is there a connection with these ends? */
+static bool
+conn_exists(const struct inname *local, const struct inname *peer)
+{
+	const struct socket *s =
+	    net()->ns_conns.tb_bucket[in_hash(local, peer) % TAB_BUCKETS];
+
+	for (; s != NULL; s = s->so_tabnext)
+		if (inname_same(&s->so_local, local) &&
+		    inname_same(&s->so_peer, peer))
+			return true;
+	return false;
+}
+
+static void
+set_name(struct inname *to, const struct inname *from)
+{
+	const uint64_t *f = (const void *)from;
+	uint64_t *t = (void *)to;
+	size_t i;
+
+	_Static_assert(sizeof(*to) % 8 == 0, "whole words");
+	for (i = 0; i < sizeof(*to) / 8; i++) {
+		klog_save(&t[i], 8);
+		KSTORE(t[i], f[i]);
+	}
+}
+
+/* Both tables locked: a port for this connection, from the given address. */
+static int
+local_port(struct socket *so, struct inname *local, const struct inname *to)
+{
+	uint32_t n = PORT_LAST - PORT_FIRST + 1, start, i;
+
+	if (so->so_local.in_port != 0) {
+		local->in_port = so->so_local.in_port;
+		return conn_exists(local, to) ? EADDRNOTAVAIL : 0;
+	}
+	local->in_port = pick_port(&net()->ns_bound[IN_TCP], so,
+	    &local->in_addr);
+	if (local->in_port != 0)
+		return 0;
+	/* All are in use: but not all with that other end. */
+	rumpuser_random(&start, sizeof(start));
+	for (i = 0; i < n; i++) {
+		local->in_port = htons(PORT_FIRST + (start + i) % n);
+		if (port_free(&net()->ns_bound[IN_TCP], so, &local->in_addr,
+			local->in_port) &&
+		    !conn_exists(local, to))
+			return 0;
+	}
+	return EADDRNOTAVAIL;
+}
+
+/* Logged: a connection has, or leaves, its local port. */
+static void
+count_port(struct socket *so, bool add)
+{
+	struct portuse *pu = &net()->ns_ports[so->so_local.in_port];
+	uint8_t no = add ? reuse_of(so) : so->so_reuse;
+	uint32_t n = add ? 1 : -1U;
+
+	KSET(pu->pu_users, pu->pu_users + n);
+	if (no & NO_ADDR)
+		KSET(pu->pu_noaddr, pu->pu_noaddr + n);
+	if (no & NO_PORT)
+		KSET(pu->pu_noport, pu->pu_noport + n);
+	KSET(so->so_reuse, no);
+}
+
+static void
+enter_conn(struct socket *so, const struct inname *local,
+    const struct inname *peer)
+{
+	struct net_state *ns = net();
+
+	set_name(&so->so_local, local);
+	set_name(&so->so_peer, peer);
+	socktab_add(&ns->ns_conns, in_hash(local, peer), so);
+	count_port(so, true);
+}
+
+void
+in_timewait(const struct socket *so)
+{
+	struct portuse *pu = &net()->ns_ports[so->so_local.in_port];
+	struct kmutex *lock = &net()->ns_conns.tb_lock;
+	uint32_t now = seconds();
+
+	kmutex_enter(lock);
+	KSTORE(pu->pu_waitno,
+	    (KREAD(pu->pu_until) > now ? pu->pu_waitno : 0) | reuse_of(so));
+	KSTORE(pu->pu_until, now + TIMEWAIT);
+	kmutex_exit(lock);
+}
+
+int
+in_connect(struct socket *client, struct socket *server,
+    const struct inname *to)
+{
+	struct net_state *ns = net();
+	struct inname local = { .in_port = 0 };
+	int error;
+
+	kmutex_enter(&ns->ns_bound[IN_TCP].tb_lock);
+	kmutex_enter(&ns->ns_conns.tb_lock);
+	local.in_addr = client->so_local.in_addr;
+	if (in_isany(&local.in_addr))
+		local.in_addr = in_source(&to->in_addr);
+	error = local_port(client, &local, to);
+	if (error == 0) {
+		socktab_remove(client);
+		enter_conn(client, &local, to);
+		if (server != client)
+			enter_conn(server, to, &local);
+		klog_commit();
+	}
+	kmutex_exit(&ns->ns_conns.tb_lock);
+	kmutex_exit(&ns->ns_bound[IN_TCP].tb_lock);
+	return error;
+}
+
+/* Logged: as bind left it. */
+static void
+forget_names(struct socket *so)
+{
+	struct inname local = so->so_local, none = { .in_port = 0 };
+	uint32_t state = so->so_state & ~SS_CONNECTED;
+
+	if (!(state & SS_BOUND))
+		local = none;
+	if (so->so_family == AF_INET)
+		none.in_addr = in_any4();
+	if (!(state & SS_BOUND) || (state & SS_ANYADDR))
+		local.in_addr = none.in_addr;
+	set_name(&so->so_local, &local);
+	set_name(&so->so_peer, &none);
+}
+
+void
+in_unconnect(struct socket *so)
+{
+	struct net_state *ns = net();
+	struct socktab *tb = &ns->ns_bound[IN_TCP];
+
+	kmutex_enter(&tb->tb_lock);
+	kmutex_enter(&ns->ns_conns.tb_lock);
+	if (so->so_tab == &ns->ns_conns) {
+		socktab_remove(so);
+		count_port(so, false);
+		forget_names(so);
+		if (so->so_state & SS_BOUND)
+			socktab_add(tb, ntohs(so->so_local.in_port), so);
+		klog_commit();
+	}
+	kmutex_exit(&ns->ns_conns.tb_lock);
+	kmutex_exit(&tb->tb_lock);
+}
+
+void
+in_setpeer(struct socket *so, enum inproto proto, const struct inname *to)
+{
+	struct socktab *tb = &net()->ns_bound[proto];
+	struct inname local;
+
+	kmutex_enter(&tb->tb_lock);
+	kmutex_enter(&so->so_lock);
+	local = so->so_local;
+	if ((so->so_state & SS_ANYADDR) || in_isany(&local.in_addr))
+		local.in_addr = in_source(&to->in_addr);
+	set_name(&so->so_local, &local);
+	set_name(&so->so_peer, to);
+	KSET(so->so_state, so->so_state | SS_CONNECTED);
+	klog_commit();
+	kmutex_exit(&so->so_lock);
+	kmutex_exit(&tb->tb_lock);
+}
+
+void
+in_disconnect(struct socket *so, enum inproto proto)
+{
+	struct socktab *tb = &net()->ns_bound[proto];
+
+	kmutex_enter(&tb->tb_lock);
+	kmutex_enter(&so->so_lock);
+	if (so->so_state & SS_CONNECTED) {
+		if (!(so->so_state & SS_BOUND))
+			socktab_remove(so);
+		forget_names(so);
+		KSET(so->so_state, so->so_state & ~SS_CONNECTED);
+		klog_commit();
+	}
+	kmutex_exit(&so->so_lock);
+	kmutex_exit(&tb->tb_lock);
+}
+
+/* The table may change until its lock is held. */
+void
+in_unbind(struct socket *so)
+{
+	struct net_state *ns = net();
+	struct socktab *tb;
+
+	while ((tb = KREAD(so->so_tab)) != NULL) {
+		kmutex_enter(&tb->tb_lock);
+		if (so->so_tab == tb) {
+			socktab_remove(so);
+			if (tb == &ns->ns_conns)
+				count_port(so, false);
+			klog_commit();
+		}
+		kmutex_exit(&tb->tb_lock);
+	}
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* local: AF_UNIX streams, and what connections of AF_UNIX share. */
+#include "rumpkern/klog.h"
+#include "rumpnet/conn.h"
+#include "rumpnet/local.h"
+#include "rumpnet/localconn.h"
+#include "rumpnet/net.h"
+#include "rumpnet/protos.h"
+#include "rumpnet/rights.h"
+#include "rumpnet/sockstream.h"
+
+void
+local_pair(struct lwp *l, struct socket *a, struct socket *b)
+{
+	a->so_peercred = b->so_peercred = sock_cred(l, false);
+	if (a->so_conn == NULL) {
+		sock_hold(a);
+		sock_hold(b);
+	} else
+		sockstream_pair(a, b);
+}
+
+/* --- Connections ---------------------------------------------------------- */
+
+int
+localconn_listen(struct lwp *l, struct socket *so, int backlog)
+{
+	if (local_name(so) == NULL || (KREAD(so->so_state) & SS_CONNECTED))
+		return EINVAL;
+	/* Who connects is told who listened. */
+	so->so_peercred = sock_cred(l, false);
+	sockstream_listen(so, backlog);
+	return 0;
+}
+
+/* With a listener held. */
+static int
+connect_to(struct lwp *l, struct socket *so, struct socket *ls, uint64_t until)
+{
+	struct socket *server;
+	int error;
+
+	if (!(KREAD(ls->so_state) & SS_LISTENS))
+		return ECONNREFUSED;
+	if ((KREAD(so->so_state) & SS_LISTENS) || atomic_load(&so->so_shut))
+		return EINVAL;
+	error = sock_spawn(ls, so->so_conn, &server);
+	if (error != 0)
+		return error;
+	error = local_copyname(server, ls);
+	if (error == 0) {
+		server->so_peercred = sock_cred(l, false);
+		so->so_peercred = ls->so_peercred;
+		error = sockstream_meet(so, ls, server, until);
+	}
+	if (error != 0)
+		sock_rele(server);
+	return error;
+}
+
+int
+localconn_connect(struct lwp *l, struct socket *so, const struct netname *nn,
+    bool nonblock)
+{
+	uint64_t until = sock_until(nonblock, so->so_sndtimeo);
+	struct socket *ls;
+	int error;
+
+	error = local_checkname(nn);
+	if (error == 0)
+		error = local_autobind(so);
+	if (error == 0)
+		error = local_find(l, so, nn, &ls);
+	if (error != 0)
+		return error;
+	if (KREAD(so->so_state) & SS_CONNECTED)
+		error = KREAD(ls->so_state) & SS_LISTENS ? EISCONN :
+							   ECONNREFUSED;
+	else
+		error = connect_to(l, so, ls, until);
+	sock_rele(ls);
+	return error == KERESTART && until != KSLEEP_FOREVER ? EINTR : error;
+}
+
+int
+localconn_shutdown(struct socket *so, int how)
+{
+	int error;
+
+	/* One that listened stays of no use for anything else. */
+	if ((KREAD(so->so_state) & SS_LISTENS) && how != SHUT_WR)
+		atomic_store(&so->so_shut, 1);
+	error = sockstream_shutdown(so, how);
+	return error == ENOTCONN ? 0 : error;
+}
+
+void
+localconn_close(struct socket *so)
+{
+	struct conn *cn = so->so_conn;
+
+	local_unbind(so);
+	if (cn == NULL)
+		return;
+	sockstream_close(so);
+	rights_lock();
+	kmutex_enter(&cn->cn_lock);
+	if (cn->cn_sock[so->so_side] == so)
+		KSET(cn->cn_sock[so->so_side], NULL);
+	klog_commit();
+	rights_discard(&cn->cn_in[so->so_side].st_pkts);
+	kmutex_exit(&cn->cn_lock);
+	rights_unlock();
+	rights_collect();
+}
+
+/* --- Streams -------------------------------------------------------------- */
+
+static bool
+connected(const struct socket *so)
+{
+	return (KREAD(so->so_state) & SS_CONNECTED) != 0;
+}
+
+/*
+ * Does the other side want to know who sends?  It may go meanwhile: its memory
+ * is a socket's for ever, and credentials that nobody asked for do no harm.
+ */
+static bool __attribute__((no_sanitize("thread")))
+other_wants(const struct socket *so)
+{
+	const struct socket *other = KREAD(so->so_conn->cn_sock[!so->so_side]);
+
+	return other != NULL && (KREAD(other->so_opts) >> SO_PASSCRED & 1) != 0;
+}
+
+static int
+send_with(struct lwp *l, struct socket *so, struct sockmsg *sm,
+    const struct connwait *cw, bool cred)
+{
+	struct packet *pk = packet_alloc(0);
+	int error;
+
+	if (pk == NULL)
+		return ENOBUFS;
+	error = local_ancillary(l, sm, pk);
+	if (error == 0 && !connected(so))
+		error = ENOTCONN;
+	if (error == 0 && cred && !pk->pk_hascred) {
+		pk->pk_hascred = true;
+		pk->pk_cred = sock_cred(l, true);
+	}
+	if (error == 0 && sm->sm_uio->uio_resid != 0)
+		error = conn_sendwith(so->so_conn, so->so_side, sm->sm_uio, cw,
+		    pk);
+	if (khand_has(pk))
+		packet_free(pk);
+	return error;
+}
+
+static int
+local_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
+{
+	struct connwait cw = { 0 };
+	bool cred;
+	int error = 0;
+
+	if (unlikely(sm->sm_flags & MSG_OOB))
+		return EOPNOTSUPP;
+	if (unlikely(local_isnamed(sm)))
+		return connected(so) ? EISCONN : EOPNOTSUPP;
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_sndtimeo);
+	cred = local_wantscred(so) || other_wants(so);
+	if (unlikely(cred || sm->sm_ctl != NULL)) {
+		error = send_with(l, so, sm, &cw, cred);
+		/* The rest is a message of its own, without rights. */
+		while (error == 0 && cred && sm->sm_uio->uio_resid != 0) {
+			struct sockmsg rest = { .sm_uio = sm->sm_uio };
+
+			error = send_with(l, so, &rest, &cw, cred);
+		}
+		if (error != 0 || sm->sm_uio->uio_resid == 0)
+			return error;
+	}
+	if (unlikely(!connected(so)))
+		return ENOTCONN;
+	return conn_send(so->so_conn, so->so_side, sm->sm_uio, &cw);
+}
+
+static int
+local_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
+{
+	struct connwait cw = { 0 };
+	struct packet *pk = NULL;
+	int error;
+
+	if (unlikely(!connected(so)))
+		return EINVAL;
+	if (unlikely(sm->sm_flags & MSG_OOB))
+		return EOPNOTSUPP;
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_rcvtimeo);
+	cw.cw_least = sm->sm_flags & MSG_WAITALL ? UINT64_MAX : so->so_lowat;
+	cw.cw_peek = (sm->sm_flags & MSG_PEEK) != 0;
+	cw.cw_cred = local_wantscred(so);
+	cw.cw_pkt = &pk;
+	error = conn_recv(so->so_conn, so->so_side, sm->sm_uio, &cw);
+	if (error == 0 && sm->sm_name != NULL) {
+		local_getname(so, true, sm->sm_name);
+		if (sm->sm_name->nn_len == sizeof(sa_family_t))
+			sm->sm_name->nn_len = 0;
+	}
+	if (error == 0 && (pk != NULL || cw.cw_cred))
+		local_tell(l, so, sm, pk);
+	if (pk != NULL)
+		packet_free(pk);
+	return error;
+}
+
+const struct sockops local_sockops = {
+	.so_bind = local_bind,
+	.so_connect = localconn_connect,
+	.so_listen = localconn_listen,
+	.so_accept = sockstream_accept,
+	.so_send = local_send,
+	.so_recv = local_recv,
+	.so_shutdown = localconn_shutdown,
+	.so_poll = sockstream_poll,
+	.so_getname = local_getname,
+	.so_pending = sockstream_pending,
+	.so_close = localconn_close,
+};

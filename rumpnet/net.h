@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net: the network's state, of which the arena has one. */
+#ifndef RUMPNET_NET_H
+#define RUMPNET_NET_H
+
+#include "rumpkern/arena.h"
+#include "rumpnet/sock.h"
+
+#define TAB_BUCKETS 4096
+
+/* Sockets by address. */
+struct socktab {
+	struct kmutex tb_lock; /* KRANK_SOCKTAB */
+	struct socket *tb_bucket[TAB_BUCKETS];
+};
+
+enum inproto {
+	IN_TCP,
+	IN_UDP,
+	IN_PROTOS
+};
+
+struct rights;
+
+/* Who uses a port besides those that are bound to it. */
+struct portuse {
+	uint32_t pu_users;  /* connections */
+	uint32_t pu_noaddr; /* of those without SO_REUSEADDR */
+	uint32_t pu_noport; /* and without SO_REUSEPORT */
+	/* Until then (s, monotonic) ended connections have it; and of these. */
+	uint32_t pu_until, pu_waitno;
+};
+
+struct net_state {
+	/* By port, those that may be found by it; by both ends, connections. */
+	struct socktab ns_bound[IN_PROTOS];
+	struct socktab ns_conns;
+
+	/* AF_UNIX: by name or node; see local.h. */
+	struct socktab ns_local;
+	uint32_t ns_autoname;        /* under its lock: the next to try */
+	struct kmutex ns_rightslock; /* KRANK_RIGHTS; guards the rest */
+	struct rights *ns_rights;
+	uint64_t ns_ninflight; /* files in them */
+	uint64_t ns_gcturn;
+	struct packet *ns_dead; /* packets that nobody will receive */
+
+	/* The local ports of connections; under ns_conns' lock. */
+	struct portuse ns_ports[65536];
+};
+
+static inline struct net_state *
+net(void)
+{
+	return ARENA->a_net;
+}
+
+/* tb_lock held; logged. */
+void socktab_add(struct socktab *, uint32_t bucket, struct socket *);
+void socktab_remove(struct socket *);
+
+void net_boot(void);
+int net_check(void);
+
+#endif

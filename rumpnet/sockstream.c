@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sockstream: see sockstream.h. */
+#include <poll.h>
+
+#include "rumpkern/klog.h"
+#include "rumpnet/conn.h"
+#include "rumpnet/sockstream.h"
+#include "rumpnet/tcp.h"
+
+void
+sockstream_listen(struct socket *so, int backlog)
+{
+	struct conn *cn = sock_lockconn(so);
+
+	KSTORE(so->so_backlog,
+	    kmin((uint32_t)(backlog < 0 ? SOMAXCONN : backlog), 4096U));
+	KSET(so->so_state, so->so_state | SS_LISTENS);
+	klog_commit();
+	kwakeup(&so->so_qwait);
+	kmutex_exit(&cn->cn_lock);
+}
+
+/* Its lock held: the first of the queue, which is there, into the hand. */
+static void
+unlink_head(struct socket *so)
+{
+	struct socket *s = so->so_qhead;
+
+	KSET(so->so_qhead, s->so_qnext);
+	if (s->so_qnext == NULL)
+		KSET(so->so_qtail, NULL);
+	if (so->so_qhold == s)
+		KSET(so->so_qhold, s->so_qnext);
+	KSET(so->so_qlen, so->so_qlen - 1);
+	KSET(s->so_parent, NULL);
+	khand_add(KHAND_SOCK, s);
+	klog_commit();
+}
+
+int
+sockstream_accept(struct socket *so, bool nonblock, struct socket **new)
+{
+	uint64_t until = sock_until(nonblock, so->so_rcvtimeo);
+	struct conn *cn = so->so_conn;
+	struct socket *s = NULL;
+	bool hold = false;
+	int error = 0;
+
+	kmutex_enter(&cn->cn_lock);
+	while (error == 0) {
+		if (!(so->so_state & SS_LISTENS))
+			error = EINVAL;
+		else if ((s = so->so_qhead) != NULL && !s->so_conn->cn_hold)
+			break;
+		else if (until == 0)
+			error = EAGAIN;
+		else
+			error = ksleep(&so->so_qwait, &cn->cn_lock, until,
+			    KSLEEP_INTR);
+	}
+	if (error == 0) {
+		unlink_head(so);
+		/* Those that found the queue full wait there too. */
+		kwakeup(&so->so_qwait);
+		*new = s;
+		hold = so->so_qhold != NULL;
+	}
+	kmutex_exit(&cn->cn_lock);
+	if (unlikely(hold))
+		tcp_promote(so);
+	if (error == ETIMEDOUT)
+		return EAGAIN;
+	return error == KERESTART && until != KSLEEP_FOREVER ? EINTR : error;
+}
+
+/* Two connections' locks. */
+static void
+lock_both(struct conn *a, struct conn *b)
+{
+	kmutex_enter(a < b ? &a->cn_lock : &b->cn_lock);
+	kmutex_enter(a < b ? &b->cn_lock : &a->cn_lock);
+}
+
+/* Both locked. */
+static void
+enqueue(struct socket *ls, struct socket *so)
+{
+	if (ls->so_qtail != NULL)
+		KSET(ls->so_qtail->so_qnext, so);
+	else
+		KSET(ls->so_qhead, so);
+	KSET(ls->so_qtail, so);
+	KSET(ls->so_qlen, ls->so_qlen + 1);
+	KSET(so->so_parent, ls);
+	khand_drop(so);
+}
+
+static int
+meet(struct socket *client, struct socket *ls, struct socket *server)
+{
+	if (!(ls->so_state & SS_LISTENS))
+		return ECONNREFUSED;
+	if (client->so_state & (SS_CONNECTED | SS_LISTENS))
+		return EISCONN;
+	if (ls->so_qlen > ls->so_backlog) {
+		if (client->so_kind != SOCK_TCP)
+			return EAGAIN;
+		/* It is connected when there is room; until then, no data. */
+		if (ls->so_qhold == NULL)
+			KSET(ls->so_qhold, server);
+		atomic_store(&client->so_conn->cn_hold, 1);
+		conn_resize(&client->so_conn->cn_in[0], true);
+		conn_resize(&client->so_conn->cn_in[1], true);
+	}
+	KSET(client->so_state, client->so_state | SS_CONNECTED);
+	KSET(server->so_state, server->so_state | SS_CONNECTED);
+	enqueue(ls, server);
+	klog_commit();
+	atomic_store(&client->so_conn->cn_open, 1);
+	kwakeup_one(&ls->so_qwait);
+	kwakeup(&ls->so_conn->cn_poll[0]);
+	conn_wake_all(client->so_conn);
+	return 0;
+}
+
+int
+sockstream_meet(struct socket *client, struct socket *ls, struct socket *server,
+    uint64_t until)
+{
+	struct conn *cn = client->so_conn, *lcn = ls->so_conn;
+	int error;
+
+	if (cn == lcn)
+		return ECONNREFUSED;
+	for (;;) {
+		lock_both(cn, lcn);
+		error = meet(client, ls, server);
+		kmutex_exit(&cn->cn_lock);
+		if (error == EAGAIN && until != 0)
+			error = ksleep(&ls->so_qwait, &lcn->cn_lock, until,
+			    KSLEEP_INTR);
+		else {
+			kmutex_exit(&lcn->cn_lock);
+			return error;
+		}
+		kmutex_exit(&lcn->cn_lock);
+		if (error != 0)
+			return error == ETIMEDOUT ? EAGAIN : error;
+	}
+}
+
+void
+sockstream_pair(struct socket *a, struct socket *b)
+{
+	struct conn *cn = a->so_conn;
+
+	kmutex_enter(&cn->cn_lock);
+	KSET(a->so_state, a->so_state | SS_CONNECTED);
+	KSET(b->so_state, b->so_state | SS_CONNECTED);
+	klog_commit();
+	atomic_store(&cn->cn_open, 1);
+	kmutex_exit(&cn->cn_lock);
+}
+
+static inline bool
+connected(const struct socket *so)
+{
+	return (KREAD(so->so_state) & SS_CONNECTED) != 0;
+}
+
+int
+sockstream_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
+{
+	struct connwait cw = { 0 };
+
+	(void)l;
+	if (unlikely(!connected(so)))
+		return so->so_family == AF_UNIX ? ENOTCONN : EPIPE;
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_sndtimeo);
+	return conn_send(so->so_conn, so->so_side, sm->sm_uio, &cw);
+}
+
+int
+sockstream_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
+{
+	struct connwait cw = { 0 };
+	uint64_t done;
+
+	(void)l;
+	if (unlikely(!connected(so)))
+		return so->so_family == AF_UNIX ? EINVAL : ENOTCONN;
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_rcvtimeo);
+	cw.cw_least = sm->sm_flags & MSG_WAITALL ? UINT64_MAX : so->so_lowat;
+	cw.cw_peek = (sm->sm_flags & MSG_PEEK) != 0;
+	if (unlikely((sm->sm_flags & MSG_TRUNC) && so->so_kind == SOCK_TCP)) {
+		int error = conn_discard(so->so_conn, so->so_side,
+		    sm->sm_uio->uio_resid, &cw, &done);
+
+		uio_skip(done, sm->sm_uio);
+		return error;
+	}
+	return conn_recv(so->so_conn, so->so_side, sm->sm_uio, &cw);
+}
+
+int
+sockstream_shutdown(struct socket *so, int how)
+{
+	struct conn *cn = so->so_conn;
+	int error = 0;
+
+	kmutex_enter(&cn->cn_lock);
+	if (so->so_state & SS_LISTENS) {
+		if (how != SHUT_WR) {
+			KSET(so->so_state, so->so_state & ~SS_LISTENS);
+			klog_commit();
+			kwakeup(&so->so_qwait);
+			kwakeup(&cn->cn_poll[0]);
+		}
+	} else if (!(so->so_state & SS_CONNECTED))
+		error = ENOTCONN;
+	else
+		conn_shutdown(cn, so->so_side, how);
+	kmutex_exit(&cn->cn_lock);
+	return error;
+}
+
+int
+sockstream_poll(struct socket *so, struct waitent *ent)
+{
+	struct conn *cn = so->so_conn;
+	int ev = 0;
+
+	if (likely(connected(so)))
+		return conn_poll(cn, so->so_side, ent);
+	kmutex_enter(&cn->cn_lock);
+	if (ent != NULL) {
+		waitq_add(&cn->cn_poll[so->so_side], ent, &cn->cn_lock);
+		klog_commit();
+		atomic_fetch_or(&cn->cn_in[so->so_side].st_want, WANT_DATA);
+	}
+	if (so->so_state & SS_LISTENS)
+		ev = so->so_qhead != NULL && !so->so_qhead->so_conn->cn_hold ?
+		    POLLIN | POLLRDNORM :
+		    0;
+	else
+		ev = POLLOUT | POLLWRNORM | POLLHUP;
+	kmutex_exit(&cn->cn_lock);
+	return ev;
+}
+
+uint64_t
+sockstream_pending(struct socket *so, bool out)
+{
+	return stream_used(&so->so_conn
+				->cn_in[out ? !so->so_side : so->so_side]);
+}
+
+/* The next that waits to be accepted, in hand. */
+static struct socket *
+dequeue(struct socket *so)
+{
+	struct conn *cn = so->so_conn;
+	struct socket *s;
+
+	kmutex_enter(&cn->cn_lock);
+	s = so->so_qhead;
+	if (s != NULL)
+		unlink_head(so);
+	kmutex_exit(&cn->cn_lock);
+	return s;
+}
+
+void
+sockstream_unlisten(struct socket *so)
+{
+	struct conn *cn = so->so_conn;
+	struct socket *s;
+
+	kmutex_enter(&cn->cn_lock);
+	KSET(so->so_state, so->so_state & ~SS_LISTENS);
+	klog_commit();
+	kwakeup(&so->so_qwait);
+	kwakeup(&cn->cn_poll[0]);
+	kmutex_exit(&cn->cn_lock);
+	while ((s = dequeue(so)) != NULL) {
+		/* Nobody will ever speak there. */
+		conn_close(s->so_conn, s->so_side, true);
+		sock_rele(s);
+	}
+}
+
+void
+sockstream_close(struct socket *so)
+{
+	struct conn *cn = so->so_conn;
+	bool reset;
+
+	if (connected(so)) {
+		if (so->so_family == AF_UNIX)
+			reset =
+			    KREAD(cn->cn_in[so->so_side].st_pkts.pq_bytes) != 0;
+		else
+			reset = so->so_linger.l_onoff &&
+			    so->so_linger.l_linger == 0;
+		conn_close(cn, so->so_side, reset);
+		/* It may have listened before, or at the same moment. */
+		if (!(KREAD(so->so_state) & SS_LISTENS) &&
+		    KREAD(so->so_qhead) == NULL)
+			return;
+	}
+	sockstream_unlisten(so);
+}
