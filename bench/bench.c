@@ -32,6 +32,7 @@ enum kind {
 	LWPROC,
 	APART,
 	APART_PIPE,
+	APART_SOCK,
 	BOOT,
 	COMMAND,
 	TREE
@@ -84,6 +85,14 @@ static const struct bench_row {
 	{ "hijack.pipe_2proc", APART_PIPE, NULL },
 	{ "hijack.host_call", APART, NULL },
 	{ "hijack.fork", APART, NULL },
+	{ "net.tcp_pingpong", APART_SOCK, NULL },
+	{ "net.tcp_pingpong_2proc", APART_SOCK, NULL },
+	{ "net.udp_pingpong_2proc", APART_SOCK, NULL },
+	{ "net.unix_pingpong_2proc", APART_SOCK, NULL },
+	{ "net.tcp_bulk64k_2proc", APART_SOCK, NULL },
+	{ "net.unix_bulk64k_2proc", APART_SOCK, NULL },
+	{ "net.connect_close", APART_SOCK, NULL },
+	{ "net.epoll_10k", APART_SOCK, NULL },
 	{ "hijack.true", COMMAND, "true" },
 	{ "hijack.exec", COMMAND,
 	    "find /usr/include/linux -name a*.h -exec true {} ;" },
@@ -238,6 +247,9 @@ run_row(const struct bench_row *br)
 		break;
 	case APART_PIPE:
 		ok = run_apart(br->name, SHIM_PIPE, &res);
+		break;
+	case APART_SOCK:
+		ok = run_apart(br->name, SHIM_SOCK, &res);
 		break;
 	case BOOT:
 		ok = run_boot(&res);

@@ -55,6 +55,9 @@ find_row(const char *name)
 	for (rw = rows; rw->rw_name != NULL; rw++)
 		if (strcmp(rw->rw_name, name) == 0)
 			return rw;
+	for (rw = net_rows; rw->rw_name != NULL; rw++)
+		if (strcmp(rw->rw_name, name) == 0)
+			return rw;
 	errno = EINVAL;
 	die("no row %s", name);
 }

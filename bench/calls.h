@@ -51,6 +51,7 @@ struct row {
 };
 
 extern const struct row rows[];
+extern const struct row net_rows[];
 
 /* The host's calls, to be completed with a directory. */
 extern const struct side host_calls;

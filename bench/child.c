@@ -36,14 +36,18 @@ child_init(void)
 static void
 exec_child(enum how how, const char *prog, const char *arg1, const char *arg2)
 {
+	static const char *const spec[] = {
+		[SHIM] = "path=/rump",
+		[SHIM_PIPE] = "path=/rump,pipe=yes",
+		[SHIM_SOCK] = "path=/rump,socket=all",
+	};
 	char path[PATH_MAX + 64];
 
 	if (how != PLAIN) {
 		snprintf(path, sizeof(path), "%s/.libs/librumphijack.so",
 		    builddir);
 		setenv("LD_PRELOAD", path, 1);
-		setenv("RUMPHIJACK",
-		    how == SHIM_PIPE ? "path=/rump,pipe=yes" : "path=/rump", 1);
+		setenv("RUMPHIJACK", spec[how], 1);
 	}
 	snprintf(path, sizeof(path), "%s/bench/%s", builddir, prog);
 	execl(path, path, arg1, arg2, (char *)NULL);

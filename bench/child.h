@@ -12,7 +12,8 @@
 enum how {
 	PLAIN,
 	SHIM,
-	SHIM_PIPE /* pipe() makes rump pipes */
+	SHIM_PIPE, /* pipe() makes rump pipes */
+	SHIM_SOCK  /* sockets are rump's */
 };
 
 /* A program that answers each line with a line. */

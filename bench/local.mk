@@ -7,7 +7,7 @@ bench_bench_SOURCES = bench/bench.c bench/child.c bench/child.h \
 	bench/measure.c bench/measure.h bench/tree.c bench/tree.h
 bench_bench_LDADD =
 bench_apicalls_SOURCES = bench/apicalls.c bench/calls.c bench/calls.h \
-	bench/measure.c bench/measure.h bench/rows.c
+	bench/measure.c bench/measure.h bench/netrows.c bench/rows.c
 bench_apicalls_LDADD = librump.la
 bench_apicalls_LDFLAGS = $(AM_LDFLAGS) -no-install
 bench_lwpcalls_SOURCES = bench/lwpcalls.c bench/measure.c bench/measure.h
@@ -19,7 +19,7 @@ if BUILD_HIJACK
 bench_programs += bench/hjcalls
 endif
 bench_hjcalls_SOURCES = bench/hjcalls.c bench/calls.c bench/calls.h \
-	bench/measure.c bench/measure.h bench/rows.c
+	bench/measure.c bench/measure.h bench/netrows.c bench/rows.c
 bench_hjcalls_LDADD =
 
 # Built by `make check` too, so that it keeps compiling.

@@ -36,8 +36,16 @@ fd_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 
 	if (hj_fd_ours(arg(hf, ci->hc_fd)))
 		return -EBADF;
-	if (hf->hf_nr == __NR_getdents64 && !hj_fd_isrump(hf->hf_args[0]))
-		return hj_sys_getdents(hf);
+	switch (hf->hf_nr) {
+	case __NR_getdents64:
+		if (!hj_fd_isrump(hf->hf_args[0]))
+			return hj_sys_getdents(hf);
+		break;
+	case HJ_EPOLL_WAITS:
+		return hj_sys_epoll_wait(hf);
+	case HJ_UNIX_CALLS:
+		return hj_local_call(hf);
+	}
 	return sys_call(ci->hc_rsys, hf->hf_args);
 }
 
@@ -208,6 +216,8 @@ static long
 make_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 {
 
+	if (hf->hf_nr == __NR_epoll_create || hf->hf_nr == __NR_epoll_create1)
+		return hj_sys_epoll_create(hf);
 	if ((hf->hf_nr != __NR_pipe && hf->hf_nr != __NR_pipe2) ||
 	    !hj.hp_spec.sp_pipe)
 		return HJ_TO_HOST;
@@ -323,6 +333,9 @@ plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
 	case __NR_epoll_ctl:
 		return !fd_matters(a[0]) &&
 		    !fd_matters(a[hf->hf_nr == __NR_epoll_ctl ? 2 : 1]);
+	case __NR_socket:
+	case __NR_socketpair:
+		return !hj_family_isrump(a[0]);
 	case __NR_getdents64:
 		return false; /* the shim's own are hidden */
 	case __NR_getcwd:
@@ -365,6 +378,8 @@ body(struct hj_frame *hf, const struct hj_callinfo *ci)
 		return hj_path2_call(hf, ci);
 	case HR_MAKE:
 		return make_call(hf, ci);
+	case HR_FAMILY:
+		return hj_sys_socket(hf);
 	case HR_FDPATH:
 		return fdpath_call(hf, ci);
 	}
@@ -375,6 +390,7 @@ body(struct hj_frame *hf, const struct hj_callinfo *ci)
 static int
 around(struct hj_frame *hf)
 {
+	long ret;
 
 	switch (hf->hf_nr) {
 	case __NR_fork:
@@ -395,6 +411,12 @@ around(struct hj_frame *hf)
 		if (!fd_matters(hf->hf_args[0]))
 			return hj_unix_call(hf);
 		break;
+	case HJ_EPOLL_WAITS:
+		ret = hj_epoll_raw(hf);
+		if (ret == HJ_AGAIN)
+			break;
+		hf->hf_ret = ret;
+		return HJ_DONE;
 	}
 	return -1;
 }
@@ -551,8 +573,11 @@ hj_dispatch_init(void)
 
 	for (i = 0; i < HJ_NCALLS; i++) {
 		switch (hj_route[i]) {
-		case HR_PROCESS:
 		case HR_FAMILY:
+			if (hj.hp_spec.sp_socket != 0)
+				break;
+			/* FALLTHROUGH */
+		case HR_PROCESS:
 		case HR_RUMP:
 			hj_route[i] = 0;
 			break;

@@ -29,55 +29,50 @@ struct pollcall {
 	struct pollfd *pc_host; /* the same, rump ones as -1 */
 	size_t pc_n;
 	uint64_t pc_until; /* monotonic; FOREVER */
+	uint64_t pc_timer; /* a rump file may get ready then by itself */
 	uint64_t pc_mask;  /* signal mask to wait with */
 	bool pc_hasmask;
 	struct polltab *pc_tab; /* once it has to wait */
 };
 
-/* One rump descriptor's events now; watch: and queue entry i for later. */
-static int
-rump_events(struct pollcall *pc, size_t i, bool watch)
+/* Is this an epoll set with items in the host's as well? */
+static bool
+is_hosts_too(int fd)
 {
-	struct pollfd *pf = &pc->pc_fds[i];
-	struct file *f = fd_getfile(curlwp(), pf->fd, 0);
-	const struct fileops *ops;
-	int ev = POLLNVAL;
+	struct file *f = fd_getfile(curlwp(), fd, 0);
+	bool hosts = f != NULL && hj_epoll_hosts(f);
 
-	if (f != NULL && f->f_type != FTYPE_PATH) {
-		ops = fileops[f->f_type];
-		if (ops->fo_poll == NULL)
-			ev = pf->events &
-			    (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
-		else if (watch)
-			ev = polltab_watch(pc->pc_tab, i, f, pf->events);
-		else
-			ev = ops->fo_poll(f, pf->events, NULL);
-	}
 	if (f != NULL)
 		fd_done(curlwp(), f, 0);
-	pf->revents = ev & (pf->events | POLLERR | POLLHUP | POLLNVAL);
-	return pf->revents != 0;
+	return hosts;
 }
 
 /* Look at all rump descriptors; the others go into pc_host. */
 static long
 look(struct pollcall *pc, bool watch, bool *hosts)
 {
+	struct pollfd *pf = pc->pc_fds;
 	long ready = 0;
 	size_t i;
 
 	*hosts = false;
-	for (i = 0; i < pc->pc_n; i++) {
-		pc->pc_fds[i].revents = 0;
-		pc->pc_host[i] = pc->pc_fds[i];
-		if (pc->pc_fds[i].fd < 0)
+	pc->pc_timer = FOREVER;
+	for (i = 0; i < pc->pc_n; i++, pf++) {
+		pf->revents = 0;
+		pc->pc_host[i] = *pf;
+		if (pf->fd < 0)
 			continue;
-		if (hj_fd_isrump(pc->pc_fds[i].fd)) {
-			pc->pc_host[i].fd = -1;
-			ready += rump_events(pc, i, watch);
-		} else {
-			*hosts = true;
+		if (hj_fd_isrump(pf->fd)) {
+			pf->revents = polltab_events(curlwp(),
+			    watch ? pc->pc_tab : NULL, i, pf->fd, pf->events,
+			    &pc->pc_timer);
+			ready += pf->revents != 0;
+			if (!is_hosts_too(pf->fd)) {
+				pc->pc_host[i].fd = -1;
+				continue;
+			}
 		}
+		*hosts = true;
 	}
 	return ready;
 }
@@ -91,25 +86,41 @@ host_poll(struct pollcall *pc, uint64_t ns, const uint64_t *mask)
 	    ns == FOREVER ? NULL : &ts, mask, 8);
 }
 
-/* Wait in the host, where a rump wake comes as a signal. */
-static long
-wait_in_host(struct pollcall *pc, uint64_t ns)
+long
+hj_wait_in_host(long (*wait)(void *, const uint64_t *), void *arg,
+    const uint64_t *mask)
 {
-	uint64_t wake = 1UL << (KWAKE_SIGNAL - 1), old, mask;
+	uint64_t wake = 1UL << (KWAKE_SIGNAL - 1), old, with;
+	uint32_t handled = hj_thread.ht_handled, woken = hj_thread.ht_woken;
 	long n = 0;
 
 	hj_signal_wakes();
 	hj_host(__NR_rt_sigprocmask, SIG_BLOCK, &wake, &old, 8);
-	mask = (pc->pc_hasmask ? pc->pc_mask : old) & ~wake;
-	/* Signals are let in while the host waits. */
+	with = (mask != NULL ? *mask : old) & ~wake;
+	/* Signals are let in; one that came meanwhile has ended the wait. */
 	hj_leave();
-	if (ksleep_host_enter()) {
-		n = host_poll(pc, ns, &mask);
-		ksleep_host_leave();
-	}
+	if (hj_thread.ht_handled == handled && ksleep_host_enter())
+		n = wait(arg, &with);
+	ksleep_host_leave();
 	hj_enter();
 	hj_host(__NR_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8);
-	return n;
+	if (n > 0 || (n < 0 && n != -EINTR))
+		return n;
+	if (hj_thread.ht_handled != handled)
+		return -EINTR;
+	return hj_thread.ht_woken != woken ? 0 : n;
+}
+
+static long
+poll_until(void *arg, const uint64_t *mask)
+{
+	struct pollcall *pc = arg;
+	uint64_t now, until = kmin(pc->pc_until, pc->pc_timer);
+
+	if (until == FOREVER)
+		return host_poll(pc, FOREVER, mask);
+	now = rumpuser_monotonic();
+	return host_poll(pc, until > now ? until - now : 0, mask);
 }
 
 static long
@@ -120,7 +131,7 @@ merge(struct pollcall *pc)
 
 	for (i = 0; i < pc->pc_n; i++) {
 		if (pc->pc_host[i].fd >= 0)
-			pc->pc_fds[i].revents = pc->pc_host[i].revents;
+			pc->pc_fds[i].revents |= pc->pc_host[i].revents;
 		ready += pc->pc_fds[i].revents != 0;
 	}
 	return ready;
@@ -144,18 +155,12 @@ ready_now(struct pollcall *pc, bool watch, bool *hosts)
 static long
 sleep_once(struct pollcall *pc, bool hosts)
 {
-	uint64_t now;
-	long n;
 
 	if (!hosts && !pc->pc_hasmask)
-		return -ksleep_any(pc->pc_until, KSLEEP_INTR);
-	now = pc->pc_until == FOREVER ? 0 : rumpuser_monotonic();
-	n = wait_in_host(pc,
-	    pc->pc_until == FOREVER ? FOREVER :
-		pc->pc_until > now  ? pc->pc_until - now :
-				      0);
-	/* Our own wake ends it as any signal does. */
-	return n == -EINTR && ksleep_woken() ? 0 : n;
+		return -ksleep_any(kmin(pc->pc_until, pc->pc_timer),
+		    KSLEEP_INTR);
+	return hj_wait_in_host(poll_until, pc,
+	    pc->pc_hasmask ? &pc->pc_mask : NULL);
 }
 
 static bool
@@ -430,19 +435,4 @@ hj_sys_poll(struct hj_frame *hf)
 	ret = sel ? do_select(hf, &pc) : do_poll(hf, &pc);
 	kmem_free(pc.pc_fds);
 	return ret;
-}
-
-/* Regular files cannot be watched, as on the host; pipes not yet. */
-long
-hj_sys_epoll_ctl(struct hj_frame *hf)
-{
-
-	if (hj_fd_ours(hf->hf_args[0]) || hj_fd_ours(hf->hf_args[2]))
-		return -EBADF;
-	if (hj_fd_isrump(hf->hf_args[0]))
-		return -EINVAL;
-	hj_trace_note("epoll_ctl(%d): a rump descriptor in a host's set: not "
-		      "supported",
-	    (int)hf->hf_args[2]);
-	return -EPERM;
 }

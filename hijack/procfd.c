@@ -8,6 +8,7 @@
  */
 #include <asm/unistd.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "hijack/hijack.h"
 #include "rumpkern/arena.h"
@@ -50,15 +51,16 @@ hj_reopen(int fd, int flags)
 	struct lwp *l = curlwp();
 	struct file *f = fd_getfile(l, fd, 0);
 	long args[6] = { AT_FDCWD, (long)"", flags & ~O_NOFOLLOW, 0 };
-	bool vnode;
+	bool vnode, pipe;
 	long newfd;
 
 	if (f == NULL)
 		return -EBADF;
 	vnode = f->f_vnode != NULL;
+	pipe = f->f_type == FTYPE_PIPE;
 	fd_done(l, f, 0);
 	if (!vnode)
-		return same_end(l, fd, flags);
+		return pipe ? same_end(l, fd, flags) : -ENXIO;
 	curcpu()->c_startfd = fd + 1;
 	newfd = sys_call(RSYS_openat, args);
 	curcpu()->c_startfd = 0;
@@ -75,6 +77,27 @@ give(const char *s, size_t len, char *ubuf, long size)
 	return copyout(s, ubuf, len) != 0 ? -EFAULT : (long)len;
 }
 
+/* As the host shows what has no name. */
+static size_t
+novnode_name(struct file *f, char *buf)
+{
+	const struct fileops *ops = fileops[f->f_type];
+	struct stat st = { 0 };
+
+	switch (f->f_type) {
+	case FTYPE_PIPE:
+	case FTYPE_SOCK:
+		if (ops->fo_stat(f, &st) != 0)
+			st.st_ino = 0;
+		return kfmt(buf, KPATH_MAX, "%s:[%lu]",
+		    f->f_type == FTYPE_PIPE ? "pipe" : "socket",
+		    (unsigned long)st.st_ino);
+	case FTYPE_EPOLL:
+		return kfmt(buf, KPATH_MAX, "anon_inode:[eventpoll]");
+	}
+	return kfmt(buf, KPATH_MAX, "anon_inode:[rump]");
+}
+
 static long
 fd_readlink(int fd, char *ubuf, long size)
 {
@@ -89,8 +112,7 @@ fd_readlink(int fd, char *ubuf, long size)
 	if (size <= 0) {
 		error = EINVAL;
 	} else if (f->f_vnode == NULL) {
-		len = kfmt(buf, KPATH_MAX, "pipe:[%lu]",
-		    (unsigned long)(uintptr_t)f->f_data & 0xffffffff);
+		len = novnode_name(f, buf);
 	} else {
 		error = hj_path_name(f->f_vnode, buf, &len);
 		if (error == ENOENT) {

@@ -74,6 +74,7 @@ run_handler(int sig, siginfo_t *si, void *uc)
 {
 	struct host_sigaction sa = wanted[sig];
 
+	hj_thread.ht_handled++;
 	if (!is_handler(sa.sa_fn)) {
 		by_default(sig, si);
 		return;
@@ -113,8 +114,10 @@ handler(int sig, siginfo_t *si, void *ucontext)
 {
 	bool fault = (sig == SIGSEGV || sig == SIGBUS) && si->si_code > 0;
 
-	if (sig == KWAKE_SIGNAL && si->si_code == SI_TKILL)
+	if (sig == KWAKE_SIGNAL && si->si_code == SI_TKILL) {
+		hj_thread.ht_woken++;
 		return; /* it has ended a host call: that was all */
+	}
 	if (fault && rumpuser_fixup(ucontext)) {
 		hj_thread.ht_fault = si->si_addr;
 		return;

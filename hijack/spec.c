@@ -6,6 +6,8 @@
  * kernel's root appears at; blanket= a list of directories, with colons, that
  * are the rump kernel's under the name they have.
  */
+#include <sys/socket.h>
+
 #include "hijack/hijack.h"
 
 struct parse {
@@ -85,39 +87,52 @@ is(const char *s, size_t n, const char *word)
 	return strlen(word) == n && memcmp(s, word, n) == 0;
 }
 
-/* socket=: families, each with "no" before it or not. */
+/* A word of socket=, and the families it stands for. */
+static const struct family {
+	const char *fa_name;
+	uint64_t fa_bits;
+} families[] = {
+	{ "all", ~0UL },
+	{ "inet", 1UL << AF_INET },
+	{ "inet6", 1UL << AF_INET6 },
+	{ "local", 1UL << AF_UNIX },
+	{ "unix", 1UL << AF_UNIX },
+	{ "route", 1UL << AF_NETLINK },
+	{ "netlink", 1UL << AF_NETLINK },
+	{ "link", 1UL << AF_PACKET },
+	/* Of other systems: Linux has no such families. */
+	{ "oroute", 0 },
+	{ "arp", 0 },
+	{ "mpls", 0 },
+};
+
+/* socket=: families, each with "no" before it or not, from left to right. */
 static int
-check_families(struct parse *ps, const char *s, size_t n)
+add_families(struct parse *ps, const char *s, size_t n)
 {
-	static const char *const names[] = {
-		"all",
-		"inet",
-		"inet6",
-		"local",
-		"unix",
-		"route",
-		"netlink",
-		"link",
-		"oroute",
-		"arp",
-		"mpls",
-	};
 	const char *colon, *w;
 	size_t len, wl, i;
+	bool no;
 
+	ps->ps_spec->sp_socket = 0;
 	do {
 		colon = memchr(s, ':', n);
 		wl = len = colon != NULL ? (size_t)(colon - s) : n;
 		w = s;
-		if (wl > 2 && w[0] == 'n' && w[1] == 'o') {
+		no = wl > 2 && w[0] == 'n' && w[1] == 'o';
+		if (no) {
 			w += 2;
 			wl -= 2;
 		}
-		for (i = 0; i < nelem(names); i++)
-			if (is(w, wl, names[i]))
+		for (i = 0; i < nelem(families); i++)
+			if (is(w, wl, families[i].fa_name))
 				break;
-		if (i == nelem(names))
+		if (i == nelem(families))
 			return fail(ps, "unknown protocol family", s, len);
+		if (no)
+			ps->ps_spec->sp_socket &= ~families[i].fa_bits;
+		else
+			ps->ps_spec->sp_socket |= families[i].fa_bits;
 		s += len + 1;
 		n -= kmin(n, len + 1);
 	} while (colon != NULL);
@@ -149,10 +164,8 @@ parse_key(struct parse *ps, const char *s, size_t n)
 		ps->ps_spec->sp_pipe = is(v, vl, "yes");
 		return 0;
 	}
-	if (is(s, kl, "socket")) {
-		ps->ps_spec->sp_socket = true;
-		return check_families(ps, v, vl);
-	}
+	if (is(s, kl, "socket"))
+		return add_families(ps, v, vl);
 	if (is(s, kl, "fdoff")) {
 		/* Descriptors have the host's numbers: there is no offset. */
 		for (i = 0; i < vl; i++)
@@ -177,7 +190,7 @@ hj_spec_parse(struct hj_spec *sp, const char *text, char *msg, size_t msgsize)
 
 	sp->sp_nprefix = 0;
 	sp->sp_pipe = false;
-	sp->sp_socket = false;
+	sp->sp_socket = 0;
 	if (n >= sizeof(sp->sp_text)) {
 		kfmt(msg, msgsize, "RUMPHIJACK: too long");
 		return -1;

@@ -24,7 +24,8 @@
 #include "syscalls/dispatch.h"
 #include "syscalls/init.h"
 
-#define DEFAULT_SPEC "path=/rump,socket=all:nolocal"
+/* Sockets are the host's unless socket= is given. */
+#define DEFAULT_SPEC "path=/rump"
 #define EXIT_OURS    125
 
 /* What is left to do once libc is in memory. */
@@ -167,7 +168,7 @@ set_prefix(void)
 }
 
 static void
-read_spec(bool attached)
+read_spec(void)
 {
 	const char *s = rumpuser_getenv("RUMPHIJACK");
 	char msg[256];
@@ -176,10 +177,6 @@ read_spec(bool attached)
 		sizeof(msg)) != 0)
 		hj_die(EXIT_OURS, "%s", msg);
 	set_prefix();
-	/* Once, by the kernel's first process. */
-	if (s != NULL && hj.hp_spec.sp_socket && !attached)
-		kprintf("rumphijack: RUMPHIJACK: socket: this kernel has no "
-			"sockets, they stay the host's\n");
 }
 
 static void
@@ -348,7 +345,7 @@ start(int argc, char **argv, char **envp)
 	auxv = (void *)(e + 1);
 	attached = hj_env_attach(envp, &at);
 	check(kern_start(envp), "RUMP_SPIN_US");
-	read_spec(attached);
+	read_spec();
 	find_self();
 	if (attached)
 		attach(&at);

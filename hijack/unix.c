@@ -256,6 +256,18 @@ to_address(struct hj_frame *hf, int i)
 
 /* --- sendmsg -------------------------------------------------------------- */
 
+/* An epoll set with nothing of rump's in it: the host's is all of it. */
+static bool
+is_host_set(int fd)
+{
+	bool plain;
+
+	hj_enter();
+	plain = hj_epoll_plain(fd);
+	hj_leave();
+	return plain;
+}
+
 /* Is one of n descriptors at ufds rump's?  The host has placeholders only. */
 static bool
 any_rump(const int *ufds, size_t n)
@@ -268,7 +280,8 @@ any_rump(const int *ufds, size_t n)
 		if (copyin(ufds, fds, some * sizeof(int)) != 0)
 			return false;
 		for (i = 0; i < some; i++)
-			if (hj_fd_isrump(fds[i]) || hj_fd_ours(fds[i])) {
+			if ((hj_fd_isrump(fds[i]) && !is_host_set(fds[i])) ||
+			    hj_fd_ours(fds[i])) {
 				hj_trace_note(
 				    "sendmsg: descriptor %d is the "
 				    "rump kernel's: it cannot be sent",

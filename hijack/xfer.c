@@ -170,7 +170,8 @@ transfer(struct side *in, struct side *out, size_t count, bool seekable)
 	long n;
 
 	count = kmin(count, 0x7ffff000UL);
-	if (count > CHUNK && seekable && is_type(out, S_IFREG))
+	if (count > CHUNK && seekable &&
+	    (is_type(out, S_IFREG) || is_type(out, S_IFSOCK)))
 		big = page_alloc(BIG_ORDER);
 	if (big != NULL) {
 		n = transfer_by(in, out, count, seekable, big,
@@ -287,6 +288,10 @@ check_splice(const struct side *in, const struct side *out, long error)
 	if (error == -EFAULT)
 		return error;
 	berror = check_sides(in, out);
+	if (berror == 0 &&
+	    ((in->s_uoff != NULL && is_type(in, S_IFSOCK)) ||
+		(out->s_uoff != NULL && is_type(out, S_IFSOCK))))
+		return -EINVAL;
 	return berror != 0 ? berror : error;
 }
 

@@ -4,8 +4,11 @@
 # The program of tests/crash/x.c is the line: crash_programs += tests/crash/x
 crash_programs =
 crash_programs += tests/crash/death
+crash_programs += tests/crash/epoll
 crash_programs += tests/crash/reaper
 crash_programs += tests/crash/sleeper
+crash_programs += tests/crash/sock
+crash_programs += tests/crash/sock_inet
 crash_programs += tests/crash/waiter
 crash_common = \
 	tests/crash/crash.c \
@@ -15,8 +18,11 @@ crash_common = \
 	tests/crash/ops_name.c \
 	tests/crash/ops_proc.c
 tests_crash_death_SOURCES = tests/crash/death.c $(crash_common)
+tests_crash_epoll_SOURCES = tests/crash/epoll.c $(crash_common)
 tests_crash_reaper_SOURCES = tests/crash/reaper.c $(crash_common)
 tests_crash_sleeper_SOURCES = tests/crash/sleeper.c $(crash_common)
+tests_crash_sock_SOURCES = tests/crash/sock.c $(crash_common)
+tests_crash_sock_inet_SOURCES = tests/crash/sock_inet.c $(crash_common)
 tests_crash_waiter_SOURCES = tests/crash/waiter.c $(crash_common)
 # Headers and data that no program's name gives away.
 EXTRA_DIST +=

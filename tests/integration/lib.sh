@@ -22,6 +22,8 @@
 # COMMAND...` passes when the command does, for what has no host to compare
 # with. `finish` ends the test.
 #
+# RUN_OPTIONS, set by a test, goes to rumphijack-run.
+#
 # RUMPHIJACK_RUN	the rumphijack-run to test
 # TEST_SELF=yes		run the second side on the host too
 # TEST_CASE=PATTERN	run only the cases whose names match
@@ -182,7 +184,8 @@ t()
 	if [ "${TEST_SELF-}" = yes ]; then
 		side rump "$rump_dir"
 	else
-		side rump "$rump_dir" "$RUMPHIJACK_RUN" --
+		# shellcheck disable=SC2086 # several
+		side rump "$rump_dir" "$RUMPHIJACK_RUN" ${RUN_OPTIONS-} --
 	fi
 	[ -n "${TEST_SHOW-}" ] && tail -n +1 "$T"/host.* | sed 's/^/# /'
 	same=0
@@ -190,6 +193,11 @@ t()
 		diff -a -U1 "$T/host.$file" "$T/rump.$file" \
 			>"$T/diff.$file" 2>&1 || same=1
 	done
+	# Two that hang are alike, and no good.
+	if grep -qE '^side status (124|137)$' "$T/host.status"; then
+		echo "# the host's side took longer than $CASE_TIMEOUT s"
+		same=1
+	fi
 	report "$same" "$1"
 	[ "$same" -eq 0 ] && return
 	for file in status out err tree; do

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * epoll: sets of descriptors of both kernels.
+ *
+ * Theory of operation
+ *
+ *	A set is two: the placeholder of the rump set is an epoll descriptor of
+ *	the host's.  So dup, fork, exec and close keep both, and each
+ *	descriptor goes into the set of its own kernel; a set goes into both.
+ *	Memory of the rump set counts what is in the host's (ep_nhost), so a
+ *	waiter in any process knows where it has to look.  The host drops
+ *	items of closed descriptors without a word: ep_nhost may be too
+ *	large, which costs a call.
+ *
+ *	host items only		the host's call, with nothing around it but a
+ *				count (ep_nraw)
+ *	rump items only		sleep in the kernel
+ *	both			look at both without waiting; then wait in the
+ *				host's, where a rump wake comes as a signal
+ *
+ *	A set changes from one to another under those who wait.  When the first
+ *	rump item comes (ep_mixed), those in the host's are woken by a ready
+ *	descriptor that is put into the host's set for as long as there are
+ *	any; its event is taken out of what they return.  When a host item
+ *	comes, those in the kernel are woken and look again.
+ */
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "hijack/hijack.h"
+#include "rumpkern/copy.h"
+#include "rumpkern/waitq.h"
+#include "rumpvfs/epoll.h"
+#include "rumpvfs/polltab.h"
+#include "rumpvfs/polltime.h"
+#include "syscalls/dispatch.h"
+
+#define MAX_EVENTS (INT32_MAX / (int)sizeof(struct epoll_event))
+#define USER_END   0x7ffffffff000UL
+#define KICK_NS    100000
+#define KICK_TRIES 200 /* who has not gone by then is dead */
+
+/* A wait. */
+struct epcall {
+	int ec_fd;
+	int ec_max;
+	struct epoll_event *ec_uev;
+	uint64_t ec_until; /* monotonic; 0: not at all */
+	uint64_t ec_timer; /* when a rump item may get ready by itself */
+	uint64_t ec_mask;
+	bool ec_hasmask;
+	int ec_n; /* events there are */
+};
+
+/* The set of a file that is one, or NULL. */
+static struct epoll *
+set_of(const struct file *f)
+{
+
+	return f != NULL && f->f_type == FTYPE_EPOLL ? f->f_data : NULL;
+}
+
+bool
+hj_epoll_hosts(const struct file *f)
+{
+	struct epoll *ep = set_of(f);
+
+	return ep != NULL && atomic_load(&ep->ep_nhost) != 0;
+}
+
+bool
+hj_epoll_plain(long fd)
+{
+	struct file *f;
+	struct epoll *ep;
+	bool plain;
+
+	if (!hj_fd_isrump(fd))
+		return false;
+	f = fd_getfile(curlwp(), fd, 0);
+	ep = set_of(f);
+	plain = ep != NULL && atomic_load(&ep->ep_mixed) == 0;
+	if (f != NULL)
+		fd_done(curlwp(), f, 0);
+	return plain;
+}
+
+/* --- Making and changing a set -------------------------------------------- */
+
+long
+hj_sys_epoll_create(struct hj_frame *hf)
+{
+	long fd = hj_host(hf->hf_nr, hf->hf_args[0]);
+	bool cloexec = hf->hf_nr == __NR_epoll_create1 &&
+	    (hf->hf_args[0] & EPOLL_CLOEXEC);
+	struct file *f;
+	int error;
+
+	if (fd < 0)
+		return fd;
+	f = epoll_file();
+	error = f == NULL ? ENOMEM : fd_install_at(curlwp(), f, fd, cloexec);
+	if (error == 0)
+		return fd;
+	if (f != NULL)
+		file_rele(f);
+	hj_host(__NR_close, fd);
+	return -error;
+}
+
+/* Those who sleep for rump items only are to look again. */
+static void
+wake_sleepers(struct epoll *ep)
+{
+
+	kmutex_enter(&ep->ep_rlock);
+	kwakeup(&ep->ep_wait);
+	kwakeup_events(&ep->ep_poll, POLLIN | POLLRDNORM);
+	kmutex_exit(&ep->ep_rlock);
+}
+
+/* What the program cannot have as its data: nothing of its is there. */
+static uint64_t
+kick_data(const struct epoll *ep)
+{
+
+	return (uintptr_t)ep + 1;
+}
+
+/* There is a rump item now: wake those who wait in the host only. */
+static void
+kick(struct epoll *ep, int epfd)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct rumpuser_timespec ts = { 0, KICK_NS };
+	long fd;
+	int i;
+
+	if (atomic_exchange(&ep->ep_mixed, 1) != 0 ||
+	    atomic_load(&ep->ep_nraw) == 0)
+		return;
+	ev.data.u64 = kick_data(ep);
+	fd = hj_host(__NR_eventfd2, 1, EFD_CLOEXEC);
+	if (fd < 0)
+		return;
+	hj_host(__NR_epoll_ctl, epfd, EPOLL_CTL_ADD, fd, &ev);
+	for (i = 0; i < KICK_TRIES && atomic_load(&ep->ep_nraw) != 0; i++)
+		hj_host(__NR_nanosleep, &ts, NULL);
+	/* A child of another thread may have the descriptor too. */
+	hj_host(__NR_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, &ev);
+	hj_host(__NR_close, fd);
+}
+
+/* The host's set, and the count of what is in it. */
+static long
+host_ctl(struct epoll *ep, const long *a)
+{
+	long ret;
+
+	/* Counted before it can be waited for. */
+	if (a[1] == EPOLL_CTL_ADD)
+		atomic_fetch_add(&ep->ep_nhost, 1);
+	ret = hj_host(__NR_epoll_ctl, a[0], a[1], a[2], a[3]);
+	if ((a[1] == EPOLL_CTL_ADD && ret < 0) ||
+	    (a[1] == EPOLL_CTL_DEL && ret == 0))
+		atomic_fetch_sub(&ep->ep_nhost, 1);
+	else if (a[1] == EPOLL_CTL_ADD && atomic_load(&ep->ep_mixed) != 0)
+		wake_sleepers(ep);
+	return ret;
+}
+
+static long
+ctl(struct epoll *ep, const long *a)
+{
+	long args[6] = { a[0], EPOLL_CTL_DEL, a[2] }, ret;
+	struct file *f;
+	bool set;
+
+	f = fd_getfile(curlwp(), a[2], 1);
+	set = set_of(f) != NULL;
+	if (f != NULL)
+		fd_done(curlwp(), f, 1);
+	ret = sys_call(RSYS_epoll_ctl, a);
+	if (ret != 0)
+		return ret;
+	if (a[1] == EPOLL_CTL_ADD)
+		kick(ep, a[0]);
+	if (!set)
+		return 0;
+	ret = host_ctl(ep, a);
+	if (ret < 0 && a[1] == EPOLL_CTL_ADD)
+		sys_call(RSYS_epoll_ctl, args);
+	return ret;
+}
+
+long
+hj_sys_epoll_ctl(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	struct file *f;
+	struct epoll *ep;
+	long ret;
+
+	if (hj_fd_ours(a[0]) || hj_fd_ours(a[2]))
+		return -EBADF;
+	if (!hj_fd_isrump(a[0])) {
+		if (hj_host(__NR_fcntl, a[0], F_GETFD) < 0)
+			return -EBADF;
+		/* A set made where there was no shim, or no set. */
+		hj_trace_note("epoll_ctl(%d): a rump descriptor in a host's "
+			      "set: not supported",
+		    (int)a[2]);
+		return -EPERM;
+	}
+	f = fd_getfile(curlwp(), a[0], 0);
+	if (f == NULL)
+		return -EBADF;
+	ep = set_of(f);
+	if (ep != NULL && !hj_fd_isrump(a[2])) {
+		ret = host_ctl(ep, a);
+		fd_done(curlwp(), f, 0);
+		return ret;
+	}
+	ret = -file_hold(f);
+	fd_done(curlwp(), f, 0);
+	if (ret != 0)
+		return ret;
+	if (ep != NULL)
+		ret = ctl(ep, a);
+	else if (hj_fd_isrump(a[2]))
+		ret = sys_call(RSYS_epoll_ctl, a);
+	else
+		ret = hj_host(__NR_fcntl, a[2], F_GETFD) < 0 ? -EBADF : -EINVAL;
+	file_rele(f);
+	return ret;
+}
+
+/* --- Waiting in the host's only ------------------------------------------- */
+
+/* Take the kick's event out; how many are left. */
+static long
+without_kick(const struct epoll *ep, struct epoll_event *uev, long n)
+{
+	struct epoll_event ev;
+	long i, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		if (copyin(&uev[i], &ev, sizeof(ev)) != 0)
+			return -EFAULT;
+		if (ev.data.u64 == kick_data(ep))
+			continue;
+		if (kept != i)
+			copyout(&ev, &uev[kept], sizeof(ev));
+		kept++;
+	}
+	return kept;
+}
+
+/* Count one more or less who waits so; NULL: the set is not such a one. */
+static struct epoll *
+raw_count(int fd, int by, const struct epoll *same)
+{
+	struct file *f;
+	struct epoll *ep;
+
+	hj_enter();
+	f = fd_getfile(curlwp(), fd, 0);
+	ep = set_of(f);
+	if (ep != NULL && (same == NULL || ep == same))
+		atomic_fetch_add(&ep->ep_nraw, by);
+	if (ep != NULL && same == NULL && atomic_load(&ep->ep_mixed) != 0) {
+		atomic_fetch_sub(&ep->ep_nraw, by);
+		ep = NULL;
+	}
+	if (f != NULL)
+		fd_done(curlwp(), f, 0);
+	hj_leave();
+	return ep;
+}
+
+long
+hj_epoll_raw(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	struct epoll *ep;
+	long n;
+
+	if (hj_fd_ours(a[0]) || unlikely(hj_lazymaps()))
+		return HJ_AGAIN;
+	ep = raw_count(a[0], 1, NULL);
+	if (ep == NULL)
+		return HJ_AGAIN;
+	if (unlikely(hj.hp_traceall))
+		hj_trace_host(hf);
+	n = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (likely(n <= 0 || atomic_load(&ep->ep_mixed) == 0)) {
+		raw_count(a[0], -1, ep);
+		return n;
+	}
+	n = without_kick(ep, (struct epoll_event *)a[1], n);
+	raw_count(a[0], -1, ep);
+	return n != 0 ? n : HJ_AGAIN;
+}
+
+/* --- Waiting for both ----------------------------------------------------- */
+
+/* One event a set: those of both kernels' halves of it are one. */
+static void
+merge_sets(struct epcall *ec)
+{
+	struct epoll_event a, b;
+	int i, k;
+
+	for (i = 0; i < ec->ec_n; i++) {
+		if (copyin(&ec->ec_uev[i], &a, sizeof(a)) != 0)
+			return;
+		for (k = i + 1; k < ec->ec_n; k++) {
+			if (copyin(&ec->ec_uev[k], &b, sizeof(b)) != 0)
+				return;
+			if (a.data.u64 != b.data.u64)
+				continue;
+			a.events |= b.events;
+			copyout(&a, &ec->ec_uev[i], sizeof(a));
+			--ec->ec_n;
+			if (copyin(&ec->ec_uev[ec->ec_n], &b, sizeof(b)) == 0)
+				copyout(&b, &ec->ec_uev[k], sizeof(b));
+			k--;
+		}
+	}
+}
+
+static long
+harvest_rump(struct epcall *ec, struct epoll *ep)
+{
+	int error, n = 0;
+
+	if (ec->ec_n == ec->ec_max)
+		return 0;
+	error = epoll_harvest(ep, ec->ec_uev + ec->ec_n, ec->ec_max - ec->ec_n,
+	    &n);
+	ec->ec_n += n;
+	return ec->ec_n != 0 ? 0 : -error;
+}
+
+static long
+harvest_host(struct epcall *ec, struct epoll *ep)
+{
+	struct epoll_event *uev = ec->ec_uev + ec->ec_n;
+	long n;
+
+	if (ec->ec_n == ec->ec_max || atomic_load(&ep->ep_nhost) == 0)
+		return 0;
+	n = hj_host(__NR_epoll_pwait, ec->ec_fd, uev, ec->ec_max - ec->ec_n, 0,
+	    NULL, 8);
+	if (n > 0)
+		n = without_kick(ep, uev, n);
+	if (n > 0)
+		ec->ec_n += n;
+	return n < 0 && ec->ec_n == 0 ? n : 0;
+}
+
+/* What there is now; who comes first takes turns, as there may be more. */
+static long
+harvest(struct epcall *ec, struct epoll *ep)
+{
+	bool hostfirst = (hj_thread.ht_turn++ & 1) != 0;
+	long error;
+
+	error = hostfirst ? harvest_host(ec, ep) : harvest_rump(ec, ep);
+	if (error == 0)
+		error = hostfirst ? harvest_rump(ec, ep) : harvest_host(ec, ep);
+	if (ec->ec_n > 1 && unlikely(KREAD(ep->ep_nsets) != 0))
+		merge_sets(ec);
+	return error;
+}
+
+static long
+host_wait(void *arg, const uint64_t *mask)
+{
+	struct epcall *ec = arg;
+	uint64_t until = kmin(ec->ec_until, ec->ec_timer), now, ns = 0;
+	struct rumpuser_timespec ts;
+	long n;
+
+	if (until != KSLEEP_FOREVER) {
+		now = rumpuser_monotonic();
+		ns = until > now ? until - now : 0;
+		ts.tv_sec = ns / 1000000000;
+		ts.tv_nsec = ns % 1000000000;
+	}
+	n = hj_host(__NR_epoll_pwait2, ec->ec_fd, ec->ec_uev, ec->ec_max,
+	    until == KSLEEP_FOREVER ? NULL : &ts, mask, 8);
+	if (n != -ENOSYS)
+		return n;
+	ns = kmin((ns + 999999) / 1000000, (uint64_t)INT32_MAX);
+	return hj_host(__NR_epoll_pwait, ec->ec_fd, ec->ec_uev, ec->ec_max,
+	    until == KSLEEP_FOREVER ? -1L : (long)ns, mask, 8);
+}
+
+/*
+ * Where handlers may run: the set is watched as poll does, so what is in use
+ * belongs to this call and not to the cpu.
+ */
+static long
+wait_both(struct epcall *ec, struct file *f, struct polltab *pt, bool watched)
+{
+	struct epoll *ep = f->f_data;
+	long error, n;
+
+	ksleep_prepare();
+	if (!watched) {
+		polltab_watch(pt, 0, f, POLLIN);
+		fd_done(curlwp(), f, 0);
+	}
+	ec->ec_timer = epoll_deadline(ep);
+	error = harvest(ec, ep);
+	if (error != 0 || ec->ec_n != 0)
+		return error;
+	n = hj_wait_in_host(host_wait, ec,
+	    ec->ec_hasmask ? &ec->ec_mask : NULL);
+	if (n > 0) {
+		n = without_kick(ep, ec->ec_uev, n);
+		if (n > 0)
+			ec->ec_n = n;
+		return n < 0 ? n : harvest_rump(ec, ep);
+	}
+	return n;
+}
+
+/* Sleep for rump items; a first one of the host's ends it. */
+static long
+wait_rump(struct epcall *ec, struct epoll *ep)
+{
+	int error = 0;
+
+	if (epoll_enter(ep)) {
+		if (atomic_load(&ep->ep_nhost) == 0)
+			error = ksleep_any(kmin(ec->ec_until, ec->ec_timer),
+			    KSLEEP_INTR);
+		epoll_leave(ep);
+	}
+	if (error == ETIMEDOUT)
+		return 0;
+	if (error == 0)
+		return 0;
+	/* News that came with the signal go first; it is never begun again. */
+	harvest(ec, ep);
+	return ec->ec_n != 0 ? 0 : -EINTR;
+}
+
+/* The file is this call's by a hazard, and once it may wait by *pt. */
+static long
+wait_events(struct epcall *ec, struct file *f, struct polltab **pt)
+{
+	struct epoll *ep = f->f_data;
+	bool watched;
+	long error;
+
+	for (;;) {
+		ec->ec_timer = epoll_deadline(ep);
+		error = harvest(ec, ep);
+		if (error != 0 || ec->ec_n != 0 || polltime_late(ec->ec_until))
+			return error;
+		if (!ec->ec_hasmask && *pt == NULL &&
+		    atomic_load(&ep->ep_nhost) == 0) {
+			error = wait_rump(ec, ep);
+		} else {
+			watched = *pt != NULL;
+			if (!watched)
+				*pt = polltab_alloc(1);
+			if (*pt == NULL) /* f is still held */
+				return -ENOMEM;
+			error = wait_both(ec, f, *pt, watched);
+		}
+		if (error != 0 || ec->ec_n != 0)
+			return error;
+	}
+}
+
+static long
+get_call(struct epcall *ec, const struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	int error = 0;
+
+	ec->ec_fd = a[0];
+	ec->ec_uev = (struct epoll_event *)a[1];
+	ec->ec_max = a[2];
+	if (hf->hf_nr == __NR_epoll_pwait2)
+		error = polltime_in((void *)a[3], &ec->ec_until);
+	else
+		ec->ec_until = polltime_ms(a[3]);
+	if (error == 0 && hf->hf_nr != __NR_epoll_wait) {
+		ec->ec_hasmask = a[4] != 0;
+		error = polltime_mask((void *)a[4], a[5], &ec->ec_mask);
+	}
+	if (error == 0 && (ec->ec_max <= 0 || ec->ec_max > MAX_EVENTS))
+		error = EINVAL;
+	else if (error == 0 && (uintptr_t)a[1] >= USER_END)
+		error = EFAULT;
+	return -error;
+}
+
+long
+hj_sys_epoll_wait(struct hj_frame *hf)
+{
+	struct epcall ec = { 0 };
+	struct polltab *pt = NULL;
+	struct epoll *ep;
+	struct file *f;
+	long error;
+
+	f = fd_getfile(curlwp(), hf->hf_args[0], 0);
+	if (f == NULL)
+		return -EBADF;
+	ep = set_of(f);
+	error = get_call(&ec, hf);
+	if (error == 0 && ep == NULL)
+		error = -EINVAL;
+	if (error == 0)
+		error = wait_events(&ec, f, &pt);
+	if (error == 0 || error == -EINTR)
+		epoll_pass(ep);
+	if (pt != NULL)
+		polltab_free(pt);
+	else
+		fd_done(curlwp(), f, 0);
+	return error != 0 ? error : ec.ec_n;
+}
