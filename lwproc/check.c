@@ -183,8 +183,8 @@ file_compare(struct file *f, struct tally *t)
 {
 	if (f->f_link == f->f_count)
 		return;
-	kprintf("file %p in a message: %u references, counted %lu\n",
-	    (void *)f, f->f_count, f->f_link);
+	kprintf("file %p in a message: %u references, counted %lu\n", (void *)f,
+	    f->f_count, f->f_link);
 	t->t_bad++;
 }
 

@@ -67,7 +67,7 @@ struct waitent {
 	struct waitq *w_queue; /* NULL: not queued */
 	struct kmutex *w_lock; /* guards the queue */
 	struct cpu *w_cpu;
-	uint32_t w_hook;       /* enum waithook, set once: what a wake does */
+	uint32_t w_hook; /* enum waithook, set once: what a wake does */
 };
 
 /*
