@@ -177,7 +177,9 @@ polls(const struct side *s)
 		say("%x ", pf[i].revents);
 	SAY(s->poll(NULL, 1, 0));
 	SAY(s->poll(NULL, 0, 1));
+#ifndef __SANITIZE_ADDRESS__ /* which looks at all of them first */
 	SAY(s->poll(pf, 1000000000, 0));
+#endif
 
 	FD_ZERO(&r);
 	FD_ZERO(&w);
