@@ -271,6 +271,20 @@ sock_offile(const struct file *f, struct socket **so)
 	return 0;
 }
 
+int
+sock_get(struct lwp *l, int fd, struct file **f, struct socket **so)
+{
+	int error;
+
+	*f = fd_getfile(l, fd, 0);
+	if (*f == NULL)
+		return EBADF;
+	error = sock_offile(*f, so);
+	if (error != 0)
+		fd_done(l, *f, 0);
+	return error;
+}
+
 static int
 file_flags(const struct file *f, const struct uio *uio)
 {

@@ -209,6 +209,8 @@ void sock_rele(struct socket *); /* in hand */
 struct file *sock_file(struct socket *, int flags);
 /* The socket of a file: ENOTSOCK. */
 int sock_offile(const struct file *, struct socket **);
+/* The socket of a descriptor; pair with fd_done() on the file. */
+int sock_get(struct lwp *, int fd, struct file **, struct socket **);
 /* Send, with SIGPIPE where the stream is at its end. */
 int sock_send(struct lwp *, struct socket *, struct sockmsg *);
 /* Who calls: with effective ids, as SO_PEERCRED, or real, as SCM_CREDENTIALS. */

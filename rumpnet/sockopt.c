@@ -254,20 +254,6 @@ get(struct socket *so, int level, int name, struct optout *oo)
 	return error;
 }
 
-static int
-get_socket(struct lwp *l, int fd, struct file **f, struct socket **so)
-{
-	int error;
-
-	*f = fd_getfile(l, fd, 0);
-	if (*f == NULL)
-		return EBADF;
-	error = sock_offile(*f, so);
-	if (error != 0)
-		fd_done(l, *f, 0);
-	return error;
-}
-
 int
 sys_setsockopt(struct lwp *l, const struct sys_setsockopt_args *a, long *retval)
 {
@@ -279,7 +265,7 @@ sys_setsockopt(struct lwp *l, const struct sys_setsockopt_args *a, long *retval)
 	int error;
 
 	(void)retval;
-	error = get_socket(l, a->sockfd, &f, &so);
+	error = sock_get(l, a->sockfd, &f, &so);
 	if (error != 0)
 		return error;
 	error = (int)a->optlen < 0 ? EINVAL :
@@ -312,7 +298,7 @@ sys_getsockopt(struct lwp *l, const struct sys_getsockopt_args *a, long *retval)
 	int error;
 
 	(void)retval;
-	error = get_socket(l, a->sockfd, &f, &so);
+	error = sock_get(l, a->sockfd, &f, &so);
 	if (error != 0)
 		return error;
 	error = copyin(a->optlen, &room, sizeof(room));

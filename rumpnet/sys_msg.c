@@ -18,15 +18,9 @@ static int
 get_socket(struct lwp *l, int fd, struct file **f, struct socket **so,
     int *flags)
 {
-	int error;
+	int error = sock_get(l, fd, f, so);
 
-	*f = fd_getfile(l, fd, 0);
-	if (unlikely(*f == NULL))
-		return EBADF;
-	error = sock_offile(*f, so);
-	if (unlikely(error != 0))
-		fd_done(l, *f, 0);
-	else if ((*f)->f_flags & O_NONBLOCK)
+	if (likely(error == 0) && ((*f)->f_flags & O_NONBLOCK))
 		*flags |= MSG_DONTWAIT;
 	return error;
 }

@@ -10,21 +10,6 @@
 
 #define TYPE_FLAGS (SOCK_CLOEXEC | SOCK_NONBLOCK)
 
-/* The socket of a descriptor; pair with fd_done() on *f. */
-static int
-get_socket(struct lwp *l, int fd, struct file **f, struct socket **so)
-{
-	int error;
-
-	*f = fd_getfile(l, fd, 0);
-	if (*f == NULL)
-		return EBADF;
-	error = sock_offile(*f, so);
-	if (error != 0)
-		fd_done(l, *f, 0);
-	return error;
-}
-
 /* A descriptor for the socket in hand, which goes with it. */
 static int
 install(struct lwp *l, struct socket *so, int flags, int *fd)
@@ -123,7 +108,7 @@ sys_bind(struct lwp *l, const struct sys_bind_args *a, long *retval)
 	int error;
 
 	(void)retval;
-	error = get_socket(l, a->sockfd, &f, &so);
+	error = sock_get(l, a->sockfd, &f, &so);
 	if (error != 0)
 		return error;
 	error = netname_in(&nn, a->addr, a->addrlen);
@@ -144,7 +129,7 @@ sys_connect(struct lwp *l, const struct sys_connect_args *a, long *retval)
 	int error;
 
 	(void)retval;
-	error = get_socket(l, a->sockfd, &f, &so);
+	error = sock_get(l, a->sockfd, &f, &so);
 	if (error != 0)
 		return error;
 	error = netname_in(&nn, a->addr, a->addrlen);
@@ -165,7 +150,7 @@ sys_listen(struct lwp *l, const struct sys_listen_args *a, long *retval)
 	int error;
 
 	(void)retval;
-	error = get_socket(l, a->sockfd, &f, &so);
+	error = sock_get(l, a->sockfd, &f, &so);
 	if (error != 0)
 		return error;
 	error = sock_ops(so)->so_listen == NULL ?
@@ -186,7 +171,7 @@ do_accept(struct lwp *l, int sockfd, void *addr, void *addrlen, int flags,
 
 	if (flags & ~TYPE_FLAGS)
 		return EINVAL;
-	error = get_socket(l, sockfd, &f, &so);
+	error = sock_get(l, sockfd, &f, &so);
 	if (error != 0)
 		return error;
 	error = sock_ops(so)->so_accept == NULL ?
@@ -227,7 +212,7 @@ get_name(struct lwp *l, int fd, void *addr, void *addrlen, bool peer)
 	struct file *f;
 	int error;
 
-	error = get_socket(l, fd, &f, &so);
+	error = sock_get(l, fd, &f, &so);
 	if (error != 0)
 		return error;
 	error = sock_ops(so)->so_getname(so, peer, &nn);
@@ -261,7 +246,7 @@ sys_shutdown(struct lwp *l, const struct sys_shutdown_args *a, long *retval)
 	int error;
 
 	(void)retval;
-	error = get_socket(l, a->sockfd, &f, &so);
+	error = sock_get(l, a->sockfd, &f, &so);
 	if (error != 0)
 		return error;
 	if (a->how < SHUT_RD || a->how > SHUT_RDWR)

@@ -215,8 +215,8 @@ repeatable(const struct op *list, long n)
 
 /*
  * Blocks that differ once and never again in the same calls: seen about twice
- * in ten million calls.  A page that was only read through a mapping is the
- * host's to drop.  More than this in a run are not that.
+ * in ten million calls, always one page more on rump.  Why is not known; each is
+ * printed, and more than this in a run fail it.
  */
 #define STRAYS 2
 
