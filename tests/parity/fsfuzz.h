@@ -4,18 +4,11 @@
 #ifndef FSFUZZ_H
 #define FSFUZZ_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <sys/types.h>
+#include "fuzz.h"
 
-#define NSLOT  8 /* descriptors a side can hold */
-#define NARG   8
-#define PAGE   4096
-#define POOL   (256 * 1024) /* bytes of an I/O buffer */
-#define MAXIO  (96 * 1024)  /* longest transfer asked for */
-#define OUTMAX (256 * 1024)
+#define NSLOT 8            /* descriptors a side can hold */
+#define POOL  (256 * 1024) /* bytes of an I/O buffer */
+#define MAXIO (96 * 1024)  /* longest transfer asked for */
 
 /* How a path reaches its call. */
 enum how {
@@ -42,29 +35,6 @@ enum odd {
 	ODD_N
 };
 
-struct path {
-	unsigned char how;
-	unsigned char odd;
-	unsigned char dir; /* descriptor code for HOW_AT */
-	char rel[40];
-};
-
-/* One call, independent of the state it will meet. */
-struct op {
-	unsigned char nr;    /* index into ops[] */
-	unsigned char as;    /* 0: root, else an index of ids[] */
-	unsigned char timed; /* watch the times: 1 old, 2 future */
-	unsigned char npath;
-	struct path path[2];
-	uint32_t arg[NARG];
-};
-
-/* Text that is compared between the sides. */
-struct text {
-	size_t len;
-	char buf[OUTMAX];
-};
-
 /* One of the two file systems. */
 struct side {
 	int index; /* 0: host, 1: rump */
@@ -76,44 +46,6 @@ struct side {
 	int cwd;
 	struct text *out;
 };
-
-struct opdef {
-	const char *name;
-	int weight;
-	const char *spec; /* an argument's kind per letter */
-	long (*call)(struct side *, const struct op *);
-};
-
-struct options {
-	uint64_t seed;
-	long calls;
-	long round; /* calls in a fresh tree */
-	const char *host;
-	const char *rump;
-	const char *replay;
-	const char *skip;
-	const char *only;
-	const char *inject;
-	bool verbose;
-	bool notimes;
-};
-
-struct tally {
-	long calls;
-	long good;
-};
-
-extern struct options opt;
-extern const struct opdef ops[];
-extern const int nops;
-extern struct tally *tally; /* shared with the children */
-
-/* fsfuzz_gen.c */
-void gen_start(void);
-void gen_round(uint64_t, struct op *, long);
-void op_print(FILE *, const struct op *);
-void op_save(FILE *, const struct op *);
-bool op_load(const char *, struct op *);
 
 /* fsfuzz_arg.c: an argument's code made into its value */
 int arg_fd(struct side *, uint32_t);
@@ -140,17 +72,12 @@ extern char *outpool;
 extern const char *const oflag_names[];
 
 /* fsfuzz_look.c */
-void put(struct side *, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
-const char *errname(int);
-uint64_t hash(const void *, size_t);
 void look_fd(struct side *, int);
 void look_path(struct side *, const char *);
 void look_tree(struct side *);
 void look_names(struct side *, int);
 void times_age(struct side *, int);
 void times_changed(struct side *);
-void tree_remove(const char *);
 extern bool ctime_fine; /* on both sides */
 bool ctime_probe(const char *);
 void ctime_wait(const struct op *);
@@ -165,17 +92,7 @@ struct rules {
 extern struct rules rules;
 void rules_probe(const char *);
 
-/* fsfuzz_shrink.c */
-long shrink(struct op *, long, int (*)(const struct op *, long, bool));
-
 /* fsfuzz_stay.c */
 bool call_stays(struct side *, const struct op *);
-
-/* fsfuzz_run.c: what a round came to; 2: it could not be set up */
-#define DIFFER        1
-#define DIED          3
-#define DIFFER_BLOCKS 4 /* only in how many blocks a file has */
-int run_ops(const struct op *, long, bool);
-int run_forked(const struct op *, long, bool);
 
 #endif

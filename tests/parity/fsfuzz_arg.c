@@ -26,31 +26,11 @@ static char *readonly;
 static char *const unmapped = (char *)0x8000;
 char *outpool;
 
-static char *
-guarded(size_t len)
-{
-	char *p = mmap(NULL, len + PAGE, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED || mprotect(p + len, PAGE, PROT_NONE) == -1) {
-		perror("fsfuzz: mmap");
-		exit(2);
-	}
-	return p;
-}
-
 void
 buffers_init(void)
 {
-	uint64_t x = 88172645463325252ULL;
-
 	inpool = guarded(POOL);
-	for (size_t i = 0; i < POOL; i += sizeof(x)) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		memcpy(inpool + i, &x, sizeof(x));
-	}
+	randomize(inpool, POOL);
 	outpool = guarded(POOL);
 	guard = guarded(PAGE) + PAGE;
 	readonly = guarded(PAGE);

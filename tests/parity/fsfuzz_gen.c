@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Chooses fsfuzz's calls at random, and prints, saves and loads them. */
+/* Chooses the arguments of fsfuzz's calls at random, and prints them. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,60 +15,6 @@
 const struct opdef ops[] = { FSFUZZ_OPS(ROW) };
 #undef ROW
 const int nops = sizeof(ops) / sizeof(ops[0]);
-
-static int weights[sizeof(ops) / sizeof(ops[0])];
-static int total;
-static uint64_t state;
-
-static uint32_t
-rnd(uint32_t n)
-{
-	uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return (uint32_t)((z ^ (z >> 31)) >> 11) % n;
-}
-
-static bool
-listed(const char *list, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *p = list; (p = strstr(p, name)) != NULL; p += len)
-		if ((p == list || p[-1] == ',') &&
-		    (p[len] == '\0' || p[len] == ','))
-			return true;
-	return false;
-}
-
-/* Work out the weights left by --skip and --only. */
-void
-gen_start(void)
-{
-	for (int i = 0; i < nops; i++) {
-		weights[i] = ops[i].weight;
-		if (opt.skip != NULL && listed(opt.skip, ops[i].name))
-			weights[i] = 0;
-		if (opt.only != NULL && !listed(opt.only, ops[i].name))
-			weights[i] = 0;
-		total += weights[i];
-	}
-	if (total == 0) {
-		fprintf(stderr, "fsfuzz: no calls are left to make\n");
-		exit(2);
-	}
-}
-
-static int
-gen_op(void)
-{
-	int at = (int)rnd((uint32_t)total), i;
-
-	for (i = 0; at >= weights[i]; i++)
-		at -= weights[i];
-	return i;
-}
 
 static uint32_t
 gen_fd(void)
@@ -154,7 +100,7 @@ gen_buf(uint32_t bad)
 	return rnd(30) == 0 ? 1 + rnd(bad) : (1 + rnd(0xffffff)) << 8;
 }
 
-static uint32_t
+uint32_t
 gen_arg(char kind)
 {
 	switch (kind) {
@@ -209,55 +155,51 @@ gen_dirfd(struct op *o)
 	o->arg[2] = rnd(2);
 }
 
-static void
-gen_call(struct op *o)
+/* Paths, who calls, and whether the times are watched. */
+void
+gen_rest(struct op *o)
 {
-	const char *spec;
-	int narg = 0;
+	const char *name = ops[o->nr].name;
 	bool dir;
 
-	memset(o, 0, sizeof(*o));
-	o->nr = (unsigned char)gen_op();
 	o->as = (unsigned char)(rnd(8) == 0 ? 1 + rnd(2) : 0);
 	o->timed = (unsigned char)(rnd(14) == 0 ? 1 + rnd(2) : 0);
-	dir = listed("mkdir,rmdir,chdir,list,seekdir,drain,grow,opendir",
-	    ops[o->nr].name);
-	for (spec = ops[o->nr].spec; *spec != '\0'; spec++) {
-		if (*spec == 'p')
-			gen_path(&o->path[o->npath++], dir);
-		else
-			o->arg[narg++] = gen_arg(*spec);
-	}
-	if (strcmp(ops[o->nr].name, "open") == 0 && rnd(8) == 0)
+	dir = listed("mkdir,rmdir,chdir,list,seekdir,drain,grow,opendir", name);
+	for (int i = 0; i < o->npath; i++)
+		gen_path(&o->path[i], dir);
+	if (strcmp(name, "open") == 0 && rnd(8) == 0)
 		gen_dirfd(o);
 }
 
-static int
-op_number(const char *name)
-{
-	for (int i = 0; i < nops; i++)
-		if (strcmp(name, ops[i].name) == 0)
-			return i;
-	return -1;
-}
-
-/* The calls of one round: the same ones for the same number. */
-void
-gen_round(uint64_t seed, struct op *list, long n)
+/* A few directories. */
+long
+gen_first(struct op *list, long n)
 {
 	static const char *const dirs[] = { "a", "b", "a/a", "a/b", "b/a" };
-	long i = 0;
+	long i;
 
-	state = seed;
-	for (; opt.only == NULL && i < n && i < 5; i++) {
-		memset(&list[i], 0, sizeof(list[i]));
+	for (i = 0; i < n && i < 5; i++) {
 		list[i].nr = (unsigned char)op_number("mkdir");
 		list[i].npath = 1;
 		list[i].arg[0] = 3;
 		strcpy(list[i].path[0].rel, dirs[i]);
 	}
-	for (; i < n; i++)
-		gen_call(&list[i]);
+	return i;
+}
+
+/* The ways to make a call plainer: as root, unwatched, absolute paths. */
+bool
+op_simpler(struct op *o, int way)
+{
+	if (way == 0)
+		o->as = 0;
+	else if (way == 1)
+		o->timed = 0;
+	else if (way - 2 < o->npath)
+		o->path[way - 2].how = HOW_ABS;
+	else
+		return false;
+	return true;
 }
 
 static void
@@ -291,14 +233,19 @@ print_oflags(FILE *f, uint32_t code)
 			fprintf(f, "|%s", oflag_names[i]);
 }
 
-static void
-print_arg(FILE *f, char kind, uint32_t v)
+/* Argument i of a kind; paths count apart. */
+void
+print_arg(FILE *f, const struct op *o, char kind, int i)
 {
 	static const char *const bufs[] = { "buf", "NULL", "(void *)8",
 		"UNMAPPED", "PROT_NONE", "NONCANONICAL", "READONLY" };
 	struct timespec ts;
+	uint32_t v = o->arg[i];
 
 	switch (kind) {
+	case 'p':
+		print_path(f, &o->path[i]);
+		break;
 	case 'f':
 		v < NSLOT ? fprintf(f, "fd%u", v) : fprintf(f, "bad fd %u", v);
 		break;
@@ -354,72 +301,12 @@ print_arg(FILE *f, char kind, uint32_t v)
 	}
 }
 
-/* A call as a person reads it: "@" is the side's root. */
 void
-op_print(FILE *f, const struct op *o)
+print_rest(FILE *f, const struct op *o)
 {
-	int narg = 0, npath = 0;
-	const char *spec;
-
-	fprintf(f, "%s(", ops[o->nr].name);
-	for (spec = ops[o->nr].spec; *spec != '\0'; spec++) {
-		if (spec != ops[o->nr].spec)
-			fputs(", ", f);
-		if (*spec == 'p')
-			print_path(f, &o->path[npath++]);
-		else
-			print_arg(f, *spec, o->arg[narg++]);
-	}
-	fputs(")", f);
 	if (o->as != 0)
 		fprintf(f, " as uid %u", 1000U + o->as);
 	if (o->timed != 0)
 		fprintf(f, " watching times%s",
 		    o->timed == 2 ? " (atime in the future)" : "");
-}
-
-/* A call as --replay reads it. */
-void
-op_save(FILE *f, const struct op *o)
-{
-	fprintf(f, "%s %u %u", ops[o->nr].name, o->as, o->timed);
-	for (int i = 0; i < NARG; i++)
-		fprintf(f, " %u", o->arg[i]);
-	for (int i = 0; i < o->npath; i++)
-		fprintf(f, " %u %u %u =%s", o->path[i].how, o->path[i].odd,
-		    o->path[i].dir, o->path[i].rel);
-	fputs("\n", f);
-}
-
-bool
-op_load(const char *line, struct op *o)
-{
-	char name[32];
-	unsigned a, b, c;
-	int at, i;
-
-	memset(o, 0, sizeof(*o));
-	if (sscanf(line, "%31s %u %u%n", name, &a, &b, &at) != 3)
-		return false;
-	i = op_number(name);
-	if (i == -1)
-		return false;
-	o->nr = (unsigned char)i;
-	o->as = (unsigned char)a;
-	o->timed = (unsigned char)b;
-	for (i = 0, line += at; i < NARG; i++, line += at)
-		if (sscanf(line, "%u%n", &o->arg[i], &at) != 1)
-			return false;
-	for (i = 0; i < 2; i++, line += at) {
-		struct path *p = &o->path[i];
-
-		if (sscanf(line, "%u %u %u =%39s%n", &a, &b, &c, p->rel, &at) !=
-		    4)
-			break;
-		p->how = (unsigned char)a;
-		p->odd = (unsigned char)b;
-		p->dir = (unsigned char)c;
-		o->npath++;
-	}
-	return true;
 }

@@ -36,44 +36,6 @@ static struct timespec aged_at[2];
 bool ctime_fine;
 static bool ctime_counts;
 
-void
-put(struct side *s, const char *fmt, ...)
-{
-	struct text *t = s->out;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(t->buf + t->len, OUTMAX - t->len, fmt, ap);
-	va_end(ap);
-	if (n > 0 && t->len + (size_t)n < OUTMAX)
-		t->len += (size_t)n;
-}
-
-const char *
-errname(int error)
-{
-	const char *name = strerrorname_np(error);
-
-	return name != NULL ? name : "E?";
-}
-
-uint64_t
-hash(const void *data, size_t len)
-{
-	const unsigned char *p = data;
-	uint64_t h = 0xcbf29ce484222325ULL, x;
-
-	for (; len >= 8; len -= 8, p += 8) {
-		memcpy(&x, p, 8);
-		h = (h ^ x) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 29;
-	}
-	while (len-- > 0)
-		h = (h ^ *p++) * 0x100000001b3ULL;
-	return h;
-}
-
 static void
 put_stat(struct side *s, const struct stat *st)
 {
@@ -128,46 +90,6 @@ look_path(struct side *s, const char *path)
 	put(s, " {");
 	put_stat(s, &st);
 	put(s, " }");
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The sorted names in an open directory; the caller frees them. */
-static char **
-names_of(int fd, int *np)
-{
-	DIR *d = fdopendir(fd);
-	struct dirent *e;
-	char **names = NULL;
-	int n = 0;
-
-	if (d == NULL) {
-		close(fd);
-		*np = 0;
-		return NULL;
-	}
-	while ((e = readdir(d)) != NULL) {
-		if (n % 32 == 0)
-			names = realloc(names, (n + 32) * sizeof(*names));
-		names[n++] = strdup(e->d_name);
-	}
-	closedir(d);
-	if (n > 0)
-		qsort(names, n, sizeof(*names), by_name);
-	*np = n;
-	return names;
-}
-
-static void
-names_free(char **names, int n)
-{
-	while (n-- > 0)
-		free(names[n]);
-	free(names);
 }
 
 /* The names in an open directory, as a set; its offset is kept apart. */
@@ -290,7 +212,7 @@ put_xattrs(struct side *s, const char *path)
 		put(s, " xattrs=%s", errname(errno));
 	for (p = list; p < list + len && count < 64; p += strlen(p) + 1)
 		names[count++] = p;
-	qsort(names, count, sizeof(*names), by_name);
+	names_sort(names, (int)count);
 	for (int i = 0; i < count; i++) {
 		n = lgetxattr(path, names[i], value, sizeof(value));
 		put(s, " %s=%zd/%08x", names[i], n,
@@ -493,31 +415,4 @@ ctime_probe(const char *dir)
 			break;
 	}
 	return i == 64;
-}
-
-static void
-remove_in(int dirfd, const char *name)
-{
-	int n, fd;
-	char **names;
-
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return;
-	fchmodat(dirfd, name, 0700, 0);
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-	if (fd == -1)
-		return;
-	names = names_of(dup(fd), &n);
-	for (int i = 0; i < n; i++)
-		if (strcmp(names[i], ".") != 0 && strcmp(names[i], "..") != 0)
-			remove_in(fd, names[i]);
-	names_free(names, n);
-	close(fd);
-	unlinkat(dirfd, name, AT_REMOVEDIR);
-}
-
-void
-tree_remove(const char *path)
-{
-	remove_in(AT_FDCWD, path);
 }

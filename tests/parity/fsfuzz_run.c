@@ -15,9 +15,7 @@
 #include "fsfuzz.h"
 
 #define LOOK_EVERY 64 /* calls between looks at the whole trees */
-#define HUNG       60 /* seconds after which a round is stuck */
 
-static struct text texts[2];
 static struct side sides[2];
 static int ran; /* distinguishes the trees of a process */
 
@@ -127,10 +125,8 @@ side_call(struct side *s, const struct op *o)
 	if (as)
 		become(0);
 	put(s, " = %ld %s", r, r == -1 ? errname(error) : "");
-	if (s->index == 0 && tally != NULL) {
-		tally[o->nr].calls++;
-		tally[o->nr].good += r != -1;
-	}
+	if (s->index == 0)
+		count(o, r);
 	if (timed)
 		times_changed(s);
 	for (; *spec != '\0'; spec++)
@@ -139,15 +135,6 @@ side_call(struct side *s, const struct op *o)
 	for (int i = 0; i < o->npath; i++)
 		if (o->path[i].how == HOW_ABS && o->path[i].odd == ODD_NOT)
 			look_path(s, arg_path(s, &o->path[i], buf));
-}
-
-static bool
-same_texts(void)
-{
-	for (int k = 0; k < 2; k++)
-		texts[k].buf[texts[k].len] = '\0';
-	return texts[0].len == texts[1].len &&
-	    memcmp(texts[0].buf, texts[1].buf, texts[0].len) == 0;
 }
 
 /* Do the sides differ only in how many blocks a file has? */
@@ -173,35 +160,6 @@ only_blocks(void)
 	return p[0] == end[0] && p[1] == end[1];
 }
 
-static void
-print_lines_apart(void)
-{
-	char *a = texts[0].buf, *b = texts[1].buf, *sa, *sb;
-	char *la = strtok_r(a, "\n", &sa), *lb = strtok_r(b, "\n", &sb);
-	int shown = 0;
-
-	for (; (la != NULL || lb != NULL) && shown < 10;) {
-		if (la == NULL || lb == NULL || strcmp(la, lb) != 0) {
-			printf("  host: %s\n  rump: %s\n",
-			    la == NULL ? "(nothing)" : la,
-			    lb == NULL ? "(nothing)" : lb);
-			shown++;
-		}
-		la = la == NULL ? NULL : strtok_r(NULL, "\n", &sa);
-		lb = lb == NULL ? NULL : strtok_r(NULL, "\n", &sb);
-	}
-}
-
-static void
-report(const struct op *o, long i, const char *what)
-{
-	printf("MISMATCH at call %ld, %s: ", i, what);
-	op_print(stdout, o);
-	printf("\n");
-	print_lines_apart();
-	fflush(stdout);
-}
-
 static bool
 trees_same(void)
 {
@@ -209,7 +167,7 @@ trees_same(void)
 		sides[k].out->len = 0;
 		look_tree(&sides[k]);
 	}
-	return same_texts();
+	return texts_same();
 }
 
 /* Returns 0 when the sides agree on every call, DIFFER* when they do not. */
@@ -241,13 +199,13 @@ run_ops(const struct op *list, long n, bool quiet)
 		if (call_stays(&sides[0], &list[i]))
 			for (int k = 0; k < 2; k++)
 				side_call(&sides[k], &list[i]);
-		if (!same_texts()) {
-			bad = only_blocks() ? DIFFER_BLOCKS : DIFFER;
+		if (!texts_same()) {
+			bad = only_blocks() ? DIFFER_ONCE : DIFFER;
 			if (!quiet)
 				report(&list[i], i, "its result");
 		} else if ((i % LOOK_EVERY == LOOK_EVERY - 1 || i == n - 1) &&
 		    !trees_same()) {
-			bad = only_blocks() ? DIFFER_BLOCKS : DIFFER;
+			bad = only_blocks() ? DIFFER_ONCE : DIFFER;
 			if (!quiet)
 				report(&list[i], i, "the trees after");
 		}
@@ -255,48 +213,4 @@ run_ops(const struct op *list, long n, bool quiet)
 	for (int k = 0; k < 2; k++)
 		side_end(&sides[k]);
 	return bad;
-}
-
-/*
- * The same in a child, so that whatever it did to its process, or its
- * kernel to it, ends there.  A child that dies or hangs counts as bad.
- */
-int
-run_forked(const struct op *list, long n, bool quiet)
-{
-	struct timespec nap = { 0, 1000000 };
-	time_t limit = time(NULL) + HUNG;
-	int status;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		if (quiet)
-			tally = NULL;
-		status = run_ops(list, n, quiet);
-		fflush(NULL);
-		_exit(status);
-	}
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (time(NULL) > limit) {
-			kill(pid, SIGKILL);
-			waitpid(pid, &status, 0);
-			if (!quiet)
-				printf("HUNG for %d s: killed\n", HUNG);
-			return DIED;
-		}
-		nanosleep(&nap, NULL);
-	}
-	if (WIFSIGNALED(status)) {
-		if (!quiet)
-			printf("DIED of signal %d (%s)\n", WTERMSIG(status),
-			    strsignal(WTERMSIG(status)));
-		return DIED;
-	}
-	if (WEXITSTATUS(status) == 2) {
-		fprintf(stderr, "fsfuzz: cannot set up its trees\n");
-		exit(2);
-	}
-	return WEXITSTATUS(status);
 }

@@ -9,8 +9,17 @@ parity_tests =
 # Headers and data that no program's name gives away.
 EXTRA_DIST +=
 
+# What the fuzzers share.
+fuzz_sources = \
+	tests/parity/fuzz.c \
+	tests/parity/fuzz.h \
+	tests/parity/fuzz_gen.c \
+	tests/parity/fuzz_run.c \
+	tests/parity/fuzz_shrink.c \
+	tests/parity/fuzz_tree.c
+
 parity_programs += tests/parity/fsfuzz
-tests_parity_fsfuzz_SOURCES = \
+tests_parity_fsfuzz_SOURCES = $(fuzz_sources) \
 	tests/parity/fsfuzz.c \
 	tests/parity/fsfuzz.h \
 	tests/parity/fsfuzz_arg.c \
@@ -23,7 +32,6 @@ tests_parity_fsfuzz_SOURCES = \
 	tests/parity/fsfuzz_ops.h \
 	tests/parity/fsfuzz_run.c \
 	tests/parity/fsfuzz_share.c \
-	tests/parity/fsfuzz_shrink.c \
 	tests/parity/fsfuzz_stay.c
 tests_parity_fsfuzz_LDADD =
 parity_tests += tests/parity/fsfuzz.test

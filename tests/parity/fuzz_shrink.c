@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "fsfuzz.h"
+#include "fuzz.h"
 
 #define SHRINK_SECONDS 120
 
@@ -40,28 +40,20 @@ drop_chunks(struct op *list, long len, long n,
 	return len;
 }
 
-/* Make the calls that are left plainer: as root, unwatched, good buffers. */
+/* Make the calls that are left plainer, in each way there is. */
 static void
 simplify(struct op *list, long len, int (*run)(const struct op *, long, bool))
 {
-	for (long i = 0; i < len && time(NULL) < deadline; i++) {
-		struct op was = list[i];
+	for (long i = 0; i < len && time(NULL) < deadline; i++)
+		for (int way = 0;; way++) {
+			struct op was = list[i];
 
-		list[i].as = 0;
-		if (was.as != 0 && run(list, len, true) == 0)
-			list[i] = was;
-		was = list[i];
-		list[i].timed = 0;
-		if (was.timed != 0 && run(list, len, true) == 0)
-			list[i] = was;
-		for (int p = 0; p < list[i].npath; p++) {
-			was = list[i];
-			list[i].path[p].how = HOW_ABS;
-			if (was.path[p].how != HOW_ABS &&
+			if (!op_simpler(&list[i], way))
+				break;
+			if (memcmp(&was, &list[i], sizeof(was)) != 0 &&
 			    run(list, len, true) == 0)
 				list[i] = was;
 		}
-	}
 }
 
 long
