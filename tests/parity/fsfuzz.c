@@ -6,13 +6,7 @@
 const char *const fuzz_name = "fsfuzz";
 const char *const fuzz_inject = "chmod";
 const char *const fuzz_host = "/dev/shm";
-
-/*
- * Blocks that differ once and never again in the same calls: seen about twice
- * in ten million calls, always one page more on rump.  Why is not known; each is
- * printed, and more than this in a run fail it.
- */
-const int fuzz_strays = 2;
+const int fuzz_patience = 60;
 
 struct options opt = {
 	.calls = 1000000,

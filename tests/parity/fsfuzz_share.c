@@ -305,6 +305,35 @@ op_ioctl(struct side *s, const struct op *o)
 	}
 }
 
+/*
+ * Whoever touches a hole through a mapping gives the file a page; but as long as
+ * nobody writes there the host takes it back when it wants its memory, and the
+ * file has a block less, at any time.  Not from a mapping that is locked: the
+ * host's side has another like this, which lasts as long as the process, and
+ * touches the page there first.
+ */
+static const volatile char *
+keep_map(struct side *s, int fd, off_t off, size_t len)
+{
+	void *p;
+
+	if (s->index != 0)
+		return NULL;
+	p = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, off);
+	if (p == MAP_FAILED || mlock2(p, len, MLOCK_ONFAULT) == -1) {
+		perror("fsfuzz: a locked mapping");
+		_exit(2);
+	}
+	return p;
+}
+
+static void
+keep_page(const volatile char *kept, off_t at)
+{
+	if (kept != NULL)
+		(void)kept[at];
+}
+
 /* Map a page, read it, change it when it may be, and look again by read. */
 long
 op_mmap(struct side *s, const struct op *o)
@@ -312,13 +341,16 @@ op_mmap(struct side *s, const struct op *o)
 	off_t off = OFF(1) & ~(off_t)(PAGE - 1);
 	int prot = A(2) & 1 ? PROT_READ | PROT_WRITE : PROT_READ, fd = FD(0);
 	int flags = A(2) & 2 ? MAP_PRIVATE : MAP_SHARED;
+	const volatile char *kept;
 	struct stat st;
 	char *p, byte = 0;
 
 	p = mmap(NULL, PAGE, prot, flags, fd, off);
 	if (p == MAP_FAILED)
 		return -1;
+	kept = keep_map(s, fd, off, PAGE);
 	if (fstat(fd, &st) == 0 && st.st_size > off) {
+		keep_page(kept, 0);
 		put(s, " mapped=%016llx", (unsigned long long)hash(p, PAGE));
 		if (prot & PROT_WRITE) {
 			p[0] = 'M';
@@ -334,6 +366,7 @@ op_mmap(struct side *s, const struct op *o)
 #define STAY_PAGES 8
 static struct {
 	char *p;
+	const volatile char *kept;
 	off_t off;
 	int fd, prot;
 } stay[2];
@@ -362,6 +395,7 @@ stay_map(struct side *s, const struct op *o)
 		close(stay[s->index].fd);
 	}
 	stay[s->index].p = p;
+	stay[s->index].kept = keep_map(s, fd, off, STAY_PAGES * PAGE);
 	stay[s->index].off = off;
 	stay[s->index].fd = fd;
 	stay[s->index].prot = prot;
@@ -389,9 +423,13 @@ op_mapstay(struct side *s, const struct op *o)
 	len = (size_t)(st.st_size - stay[s->index].off - page);
 	if (len > PAGE)
 		len = PAGE;
+	keep_page(stay[s->index].kept, page);
 	put(s, " page=%016llx", (unsigned long long)hash(p + page, len));
 	if (A(3) % 2 == 0 && (stay[s->index].prot & PROT_WRITE))
 		p[page + (off_t)A(3) % (off_t)len] = (char)A(3);
+	/* A look makes the page data for good in the other kernel. */
+	if (fstat(stay[s->index].fd, &st) == 0 && rules.dirsizes)
+		put(s, " blocks=%lld", (long long)st.st_blocks);
 	return 1;
 }
 

@@ -71,16 +71,15 @@ struct tally {
 };
 
 /* What a round came to; 2: it could not be set up. */
-#define DIFFER      1
-#define DIED        3
-#define DIFFER_ONCE 4 /* and may not the next time: see fuzz_strays */
+#define DIFFER 1
+#define DIED   3
 
 /* --- Of each fuzzer --------------------------------------------------------- */
 
 extern const char *const fuzz_name;
 extern const char *const fuzz_inject; /* the fault that can be asked for */
 extern const char *const fuzz_host;   /* where its directories are */
-extern const int fuzz_strays;         /* DIFFER_ONCE forgiven in a run */
+extern const int fuzz_patience;       /* seconds until a round is stuck */
 extern struct options opt;            /* with its defaults */
 extern const struct opdef ops[];
 extern const int nops;
@@ -114,6 +113,7 @@ void text_put(struct text *, const char *, ...)
 bool texts_same(void);
 const char *errname(int);
 uint64_t hash(const void *, size_t);
+void progress(long);
 void count(const struct op *, long);
 void report(const struct op *, long, const char *);
 int run_forked(const struct op *, long, bool);

@@ -11,8 +11,6 @@
 
 #include "fuzz.h"
 
-#define HUNG 60 /* seconds after which a round is stuck */
-
 struct text texts[2];
 struct tally *tally;
 
@@ -62,6 +60,14 @@ hash(const void *data, size_t len)
 	return h;
 }
 
+/* Which call of the list is next. */
+void
+progress(long i)
+{
+	if (tally != NULL)
+		tally[nops].calls = i;
+}
+
 /* A call on the host, and whether it did something. */
 void
 count(const struct op *o, long r)
@@ -109,7 +115,8 @@ int
 run_forked(const struct op *list, long n, bool quiet)
 {
 	struct timespec nap = { 0, 1000000 };
-	time_t limit = time(NULL) + HUNG;
+	time_t limit = time(NULL) + fuzz_patience;
+	long at;
 	int status;
 	pid_t pid;
 
@@ -126,8 +133,13 @@ run_forked(const struct op *list, long n, bool quiet)
 		if (time(NULL) > limit) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
-			if (!quiet)
-				printf("HUNG for %d s: killed\n", HUNG);
+			if (!quiet) {
+				at = tally[nops].calls;
+				printf("HUNG for %d s in call %ld: ",
+				    fuzz_patience, at);
+				op_print(stdout, &list[at]);
+				printf(": killed\n");
+			}
 			return DIED;
 		}
 		nanosleep(&nap, NULL);
