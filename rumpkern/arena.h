@@ -45,10 +45,16 @@ struct arena {
 	uint64_t a_bootmem;       /* offset of what boot may still take */
 	uint64_t a_boottime;      /* realtime, ns */
 	_Atomic uint32_t a_ndead; /* hosts that wait for reap_all() */
+	/* See deathwatch.h. */
+	uint32_t a_bell;           /* always 0 */
+	_Atomic uint64_t a_looked; /* when it was last looked for the dead */
+	_Atomic uint64_t a_expiry; /* when something ends by itself; 0: never */
+	struct rumpuser_robust a_robust; /* of threads without a list */
 
 	struct kmutex a_reaplock;
 	_Atomic uint32_t a_ncpus; /* cpus ever used: the table ends there */
 	_Atomic uint32_t a_nhosts;
+	_Atomic uint32_t a_users; /* there are processes of several users */
 
 	struct page_state *a_page;
 	struct kmem_state *a_kmem;

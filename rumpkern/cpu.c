@@ -106,6 +106,7 @@ set_up(struct cpu *c)
 	c->c_userret = 0;
 	c->c_vforkparent = NULL;
 	c->c_crashat = 0;
+	rumpuser_bell_arm(&ARENA->a_bell, &ARENA->a_robust);
 }
 
 /* Only its new owner knows of it yet. */
@@ -115,6 +116,7 @@ host_clear(struct host *h, uint32_t parent)
 
 	h->h_parent = parent;
 	h->h_proc = NULL;
+	atomic_store(&h->h_kick, 0);
 	h->h_flags = 0;
 	h->h_maps = NULL;
 	kmutex_init(&h->h_maplock, KRANK_MAPS);
@@ -167,6 +169,7 @@ host_attach(void)
 	host_clear(h, 0);
 	rumpuser_process.ru_host = i;
 	raise_count(&ARENA->a_nhosts, i + 1);
+	rumpuser_membarrier_register();
 	return -rumpuser_mark_mine();
 }
 
@@ -265,6 +268,7 @@ cpu_detach(void)
 	struct cpu *c = curcpu();
 
 	KASSERT(c->c_nlog == 0 && c->c_nlocks == 0 && c->c_nhand == 0);
+	rumpuser_bell_disarm(&ARENA->a_bell, &ARENA->a_robust);
 	kcurcpu = NULL;
 	cpu_reset(c);
 }
@@ -329,6 +333,7 @@ cpu_adopt(struct cpu *c, struct host *h, uint64_t fork)
 	} while (!atomic_compare_exchange_weak(&h->h_fork, &now,
 	    now | HOST_ADOPTED));
 	h->h_pid = rumpuser_getpid();
+	rumpuser_membarrier_register();
 	set_up(c);
 	set_live(c, h->h_index);
 	atomic_store(&h->h_state, HOST_LIVE);
@@ -341,6 +346,7 @@ cpu_resume(struct cpu *c)
 {
 	int error = rumpuser_claim(c->c_host);
 
+	rumpuser_membarrier_register();
 	set_up(c);
 	disown_tid(c);
 	return -error;

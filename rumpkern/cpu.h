@@ -188,6 +188,8 @@ struct host {
 	_Atomic uint64_t h_fork;
 	struct proc *h_proc; /* hijacked: its proc; else NULL */
 	uint64_t h_flags;
+	/* The host's name for what wakes threads that wait there; or 0. */
+	_Atomic uint64_t h_kick;
 	struct kmutex h_maplock; /* KRANK_MAPS: guards h_maps */
 	struct mapping *h_maps;  /* file pages mapped; mapping.h */
 };

@@ -66,7 +66,10 @@ kpause(void)
 
 _Noreturn void kpanic(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
-/* Format into a buffer: %s %d %u %x %lx %ld %lu %p %c; returns the length. */
+/*
+ * Format into a buffer: %s %d %u %x %X %o %lx %ld %lu %p %c, with a width, of
+ * numbers 0 before it, of strings -; returns the length.
+ */
 size_t kfmt(char *buf, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 size_t kvfmt(char *buf, size_t size, const char *fmt, va_list *ap);

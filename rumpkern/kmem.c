@@ -371,13 +371,13 @@ check_partial(struct kcache_state *kc, enum kcache id, uint32_t room)
 }
 
 int
-kmem_visit(enum kcache id, int (*fn)(void *obj))
+kmem_each(enum kcache id, int (*fn)(void *obj, void *arg), void *arg)
 {
 	uint32_t n, brk = page_brk();
 	struct page *pg;
 	char *obj;
 	size_t i;
-	int bad = 0;
+	int sum = 0;
 
 	for (n = 0; n < brk; n++) {
 		pg = slab_bynumber(n);
@@ -385,9 +385,23 @@ kmem_visit(enum kcache id, int (*fn)(void *obj))
 			continue;
 		obj = page_addr(pg);
 		for (i = pg->pg_bump; i > 0; i--, obj += kmem_size(obj))
-			bad += fn(obj);
+			sum += fn(obj, arg);
 	}
-	return bad;
+	return sum;
+}
+
+static int
+without_arg(void *obj, void *arg)
+{
+	int (**fn)(void *) = arg;
+
+	return (*fn)(obj);
+}
+
+int
+kmem_visit(enum kcache id, int (*fn)(void *obj))
+{
+	return kmem_each(id, without_arg, &fn);
 }
 
 int

@@ -63,6 +63,7 @@ uint64_t kmem_cache_count(enum kcache);
 
 /* For checks: visit every object of a cache; some may be free.  The sum. */
 int kmem_visit(enum kcache, int (*fn)(void *obj));
+int kmem_each(enum kcache, int (*fn)(void *obj, void *arg), void *arg);
 
 void kmem_boot(void);
 int kmem_check(void);

@@ -27,9 +27,12 @@ enum krank {
 	KRANK_EPNEST,   /* which epoll sets are in which */
 	KRANK_EPOLL,    /* an epoll set; of two the outer one first */
 	KRANK_EPFILE,   /* the epoll items of a file */
+	KRANK_RTNL,     /* interfaces, addresses, routes: who changes them */
 	KRANK_SOCKTAB,  /* tables of addresses */
 	KRANK_SOCK,     /* a socket */
 	KRANK_RIGHTS,   /* files in messages */
+	KRANK_STORE,    /* the host's queue of descriptors in messages */
+	KRANK_TRANSIT,  /* files in messages of the host's */
 	KRANK_FILE,     /* an open file */
 	KRANK_PROC,     /* one process: credentials, cwd */
 	KRANK_VNODE,    /* a vnode: attributes, data */
@@ -38,7 +41,9 @@ enum krank {
 	KRANK_RECV,     /* the reading end of a stream */
 	KRANK_SEND,     /* the writing end of a stream */
 	KRANK_CONN,     /* a connection of two sockets */
+	KRANK_NETIF,    /* the same: while a word is changed */
 	KRANK_EVENT,    /* an eventfd or timerfd */
+	KRANK_NOTIFY,   /* the watches and queues of inotify */
 	KRANK_EPREADY,  /* what is ready in a set; the inner one first */
 	KRANK_SLEEP,    /* a cpu's sleep */
 	KRANK_SLAB,     /* an object cache */

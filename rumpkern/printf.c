@@ -8,6 +8,9 @@
 #include "rumpkern/kern.h"
 #include "rumpuser/rumpuser.h"
 
+#define BASE_FLAG  0x100U
+#define BASE_UPPER (16 | BASE_FLAG) /* with capital letters */
+
 struct out {
 	char *o_buf;
 	size_t o_size;
@@ -24,24 +27,33 @@ put(struct out *o, char c)
 }
 
 static void
-put_str(struct out *o, const char *s)
+put_str(struct out *o, const char *s, int width, bool left)
 {
+	int n;
 
 	if (s == NULL)
 		s = "(null)";
+	n = width - (int)strlen(s);
+	while (!left && n-- > 0)
+		put(o, ' ');
 	while (*s != '\0')
 		put(o, *s++);
+	while (left && n-- > 0)
+		put(o, ' ');
 }
 
 static void
 put_num(struct out *o, unsigned long v, unsigned base, bool neg, int width,
     char pad)
 {
+	const char *digits = base == BASE_UPPER ? "0123456789ABCDEF" :
+						  "0123456789abcdef";
 	char tmp[24];
 	int n = 0;
 
+	base &= ~BASE_FLAG;
 	do {
-		tmp[n++] = "0123456789abcdef"[v % base];
+		tmp[n++] = digits[v % base];
 		v /= base;
 	} while (v != 0);
 	if (neg)
@@ -69,6 +81,7 @@ kvfmt(char *buf, size_t size, const char *fmt, va_list *ap)
 	struct out o = { buf, size, 0 };
 	unsigned long v;
 	int longs, width;
+	bool left;
 	char pad;
 
 	for (; *fmt != '\0'; fmt++) {
@@ -78,7 +91,10 @@ kvfmt(char *buf, size_t size, const char *fmt, va_list *ap)
 		}
 		pad = ' ';
 		width = longs = 0;
-		if (*++fmt == '0')
+		left = *++fmt == '-';
+		if (left)
+			fmt++;
+		if (*fmt == '0')
 			pad = *fmt++;
 		while (*fmt >= '0' && *fmt <= '9')
 			width = width * 10 + (*fmt++ - '0');
@@ -88,7 +104,7 @@ kvfmt(char *buf, size_t size, const char *fmt, va_list *ap)
 		}
 		switch (*fmt) {
 		case 's':
-			put_str(&o, va_arg(*ap, const char *));
+			put_str(&o, va_arg(*ap, const char *), width, left);
 			break;
 		case 'c':
 			put(&o, va_arg(*ap, int));
@@ -110,8 +126,12 @@ kvfmt(char *buf, size_t size, const char *fmt, va_list *ap)
 			put_num(&o, get_arg(ap, longs, false), 16, false, width,
 			    pad);
 			break;
+		case 'X':
+			put_num(&o, get_arg(ap, longs, false), BASE_UPPER,
+			    false, width, pad);
+			break;
 		case 'p':
-			put_str(&o, "0x");
+			put_str(&o, "0x", 0, false);
 			put_num(&o, (uintptr_t)va_arg(*ap, void *), 16, false,
 			    0, ' ');
 			break;

@@ -11,6 +11,7 @@
  * seen on our own processor it gets it, as it could not run while we spin.
  */
 #include "rumpkern/arena.h"
+#include "rumpkern/deathwatch.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/waitq.h"
 
@@ -22,7 +23,7 @@ waitq_add(struct waitq *wq, struct waitent *w, struct kmutex *lock)
 
 	KASSERT(kmutex_owned(lock) && w->w_queue == NULL);
 	w->w_cpu = w->w_hook == WAITHOOK_NONE ? curcpu() : NULL;
-	w->w_lock = lock;
+	__atomic_store_n(&w->w_lock, lock, __ATOMIC_RELEASE);
 	KSET(w->w_next, NULL);
 	KSET(w->w_prev, wq->wq_tail);
 	if (wq->wq_tail != NULL)
@@ -52,14 +53,53 @@ waitq_remove(struct waitent *w)
 }
 
 void
+waitq_move(struct waitq *from, struct waitq *to, struct kmutex *lock)
+{
+	struct waitent *w;
+
+	while ((w = from->wq_head) != NULL) {
+		KSET(from->wq_head, w->w_next);
+		if (w->w_next != NULL)
+			KSET(w->w_next->w_prev, NULL);
+		else
+			KSET(from->wq_tail, NULL);
+		KSET(w->w_next, NULL);
+		KSET(w->w_prev, to->wq_tail);
+		if (to->wq_tail != NULL)
+			KSET(to->wq_tail->w_next, w);
+		else
+			KSET(to->wq_head, w);
+		KSET(to->wq_tail, w);
+		KSET(w->w_queue, to);
+		KSET(w->w_lock, lock);
+		klog_commit();
+	}
+}
+
+struct kmutex *
+waitent_lock(const struct waitent *w)
+{
+	struct kmutex *lock;
+
+	for (;;) {
+		lock = KREAD(w->w_lock);
+		kmutex_enter(lock);
+		if (lock == KREAD(w->w_lock))
+			return lock;
+		kmutex_exit(lock);
+	}
+}
+
+void
 waitent_cancel(struct waitent *w)
 {
-	struct kmutex *lock = w->w_lock;
-	struct waitq *wq = w->w_queue;
+	struct kmutex *lock;
+	struct waitq *wq;
 
-	if (wq == NULL)
+	if (KREAD(w->w_queue) == NULL)
 		return;
-	kmutex_enter(lock);
+	lock = waitent_lock(w);
+	wq = w->w_queue;
 	waitq_remove(w);
 	klog_commit();
 	/* It may have been woken for an event that another should see. */
@@ -103,6 +143,19 @@ wake(struct cpu *c)
 		kwakeup_flush(self);
 }
 
+static void
+wake_in_host(struct cpu *c)
+{
+	struct host *h = host_byindex(c->c_host);
+	uint64_t name;
+
+	if (likely(rumpuser_tgkill(h->h_pid, c->c_tid, KWAKE_SIGNAL) != -EPERM))
+		return;
+	name = atomic_load(&h->h_kick);
+	if (name != 0 && rumpuser_process.ru_kick != NULL)
+		rumpuser_process.ru_kick(name);
+}
+
 void
 kwakeup_flush(struct cpu *self)
 {
@@ -116,8 +169,7 @@ kwakeup_flush(struct cpu *self)
 			rumpuser_futex_wake((uint32_t *)&c->c_wake, 1);
 			break;
 		case CPU_IN_HOST:
-			rumpuser_tgkill(host_byindex(c->c_host)->h_pid,
-			    c->c_tid, KWAKE_SIGNAL);
+			wake_in_host(c);
 			break;
 		}
 	}
@@ -171,6 +223,24 @@ kwakeup_sleepers(void)
 		c = cpu_byindex(i);
 		if (CPU_STATE_OF(atomic_load(&c->c_state)) == CPU_LIVE)
 			wake(c);
+	}
+}
+
+void
+kwakeup_signal(void)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus), w;
+	struct cpu *c;
+
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		w = atomic_load(&c->c_state);
+		if (CPU_STATE_OF(w) == CPU_LIVE &&
+		    CPU_VALUE_OF(w) == rumpuser_process.ru_host &&
+		    c != curcpu() && atomic_load(&c->c_wake) != 0 &&
+		    atomic_load(&c->c_asleep) == CPU_IN_HOST)
+			rumpuser_tgkill(rumpuser_process.ru_pid, c->c_tid,
+			    KWAKE_SIGNAL);
 	}
 }
 
@@ -265,6 +335,7 @@ adapt(struct cpu *c, bool spun, uint64_t took)
 static int
 wait_woken(struct cpu *c, uint64_t until, int flags)
 {
+	struct deathwatch dw = { 0 };
 	uint64_t start = 0, now = 0;
 	int error = 0, host;
 
@@ -284,7 +355,7 @@ wait_woken(struct cpu *c, uint64_t until, int flags)
 				break;
 			}
 		}
-		host = rumpuser_futex_wait((uint32_t *)&c->c_wake, 0,
+		host = deathwatch_sleep(&dw, (uint32_t *)&c->c_wake,
 		    until == KSLEEP_FOREVER ? UINT64_MAX : until - now);
 		if (host == -EINTR && (flags & KSLEEP_INTR)) {
 			error = KERESTART;
@@ -323,7 +394,7 @@ int
 ksleep_masked(uint64_t until, const uint64_t *mask)
 {
 	struct cpu *c = curcpu();
-	uint64_t old, now = 0;
+	uint64_t old, now, look;
 	int error = 0, host;
 
 	/* The host begins again what has no time limit, if the handler may. */
@@ -332,16 +403,19 @@ ksleep_masked(uint64_t until, const uint64_t *mask)
 	KASSERT(c->c_nlocks == 0 && klog_empty());
 	rumpuser_sigwake_block(KWAKE_SIGNAL, &old);
 	while (error == 0 && !woken(c)) {
-		if (until != KSLEEP_FOREVER &&
-		    (now = rumpuser_monotonic()) >= until) {
+		now = rumpuser_monotonic();
+		if (now >= until) {
 			error = ETIMEDOUT;
 			break;
 		}
+		look = kmin(until, deathwatch_next());
 		if (!ksleep_host_enter())
 			break;
 		host = rumpuser_sigwait(KWAKE_SIGNAL, mask,
-		    until == KSLEEP_FOREVER ? UINT64_MAX : until - now);
+		    look == KSLEEP_FOREVER ? UINT64_MAX : look - now);
 		ksleep_host_leave();
+		if (host == 0)
+			deathwatch_look(WATCH_HOST);
 		if (host == -EINTR && !woken(c))
 			error = KERESTART;
 	}
@@ -357,6 +431,9 @@ ksleep_host_enter(void)
 	struct cpu *c = curcpu();
 
 	atomic_store(&c->c_asleep, CPU_IN_HOST);
+	if (unlikely(atomic_load(&ARENA->a_users) != 0) &&
+	    rumpuser_process.ru_kickable != NULL)
+		rumpuser_process.ru_kickable();
 	if (!woken(c))
 		return true;
 	atomic_store(&c->c_asleep, CPU_AWAKE);

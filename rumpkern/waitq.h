@@ -67,6 +67,14 @@ int ksleep_any(uint64_t until, int flags);
  */
 int ksleep_masked(uint64_t until, const uint64_t *mask);
 
+/*
+ * All entries go to another queue, with another lock; both locks are held, the
+ * log is empty.  So an entry's lock may change while it is not held: enter
+ * that which guards the queue it is on.
+ */
+void waitq_move(struct waitq *from, struct waitq *to, struct kmutex *lock);
+struct kmutex *waitent_lock(const struct waitent *);
+
 /* Take an entry off whatever queue it is on, under that queue's lock. */
 void waitent_cancel(struct waitent *);
 
@@ -86,6 +94,9 @@ bool ksleep_woken(void);
  * for and not have come to the wake.
  */
 void kwakeup_sleepers(void);
+
+/* Signal those of this process that wait in the host and have been woken. */
+void kwakeup_signal(void);
 
 /* Wake one cpu whatever it sleeps on; for signals. */
 void cpu_interrupt(struct cpu *);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The sources of rumpuser/, headers too. One line a file, sorted.
 
+libkern_la_SOURCES += rumpuser/bell.c
 libkern_la_SOURCES += rumpuser/clock.c
 libkern_la_SOURCES += rumpuser/fault.c
 libkern_la_SOURCES += rumpuser/memory.c

@@ -6,10 +6,13 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <signal.h>
+#include <time.h>
 
 #include "rumpuser/rumpuser.h"
 
-#define NSEC 1000000000UL
+#define NSEC            1000000000UL
+#define NR_FUTEX_WAITV  449 /* not in all headers; one number everywhere */
+#define FUTEX2_SIZE_U32 2
 
 struct rumpuser_process rumpuser_process = { .ru_arenafd = -1 };
 
@@ -90,22 +93,32 @@ rumpuser_yield(void)
 	rumpuser_syscall(__NR_sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
+static bool
+membarrier(int cmd)
+{
+
+	return rumpuser_syscall(__NR_membarrier, cmd, 0, 0, 0, 0, 0) == 0;
+}
+
+void
+rumpuser_membarrier_register(void)
+{
+
+	membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
+}
+
+/* MEMBARRIER_CMD_GLOBAL takes about 10 ms. */
 void
 rumpuser_membarrier(bool all)
 {
 
 	if (!all &&
-	    rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
-		0, 0, 0, 0, 0) == 0)
+	    (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) ||
+		(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
+		    membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))))
 		return;
-	/* Not registered yet, or a host without it: the slow one, for all. */
-	rumpuser_syscall(__NR_membarrier,
-	    MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
-	if (all ||
-	    rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
-		0, 0, 0, 0, 0) != 0)
-		rumpuser_syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0,
-		    0, 0, 0);
+	if (!membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED))
+		membarrier(MEMBARRIER_CMD_GLOBAL);
 }
 
 _Noreturn void
@@ -132,6 +145,27 @@ rumpuser_futex_wait(uint32_t *w, uint32_t val, uint64_t ns)
 
 	return rumpuser_syscall(__NR_futex, (long)w, FUTEX_WAIT, val,
 	    ns == UINT64_MAX ? 0 : (long)&ts, 0, 0);
+}
+
+int
+rumpuser_futex_wait2(uint32_t *w, uint32_t *second, uint64_t ns)
+{
+	struct {
+		uint64_t fw_val;
+		uint64_t fw_addr;
+		uint32_t fw_flags;
+		uint32_t fw_reserved;
+	} both[2] = { { 0, (uintptr_t)w, FUTEX2_SIZE_U32, 0 },
+		{ 0, (uintptr_t)second, FUTEX2_SIZE_U32, 0 } };
+	struct rumpuser_timespec ts;
+	uint64_t until;
+
+	if (ns != UINT64_MAX) {
+		until = rumpuser_monotonic() + ns;
+		ts = (struct rumpuser_timespec){ until / NSEC, until % NSEC };
+	}
+	return rumpuser_syscall(NR_FUTEX_WAITV, (long)both, 2, 0,
+	    ns == UINT64_MAX ? 0 : (long)&ts, CLOCK_MONOTONIC, 0);
 }
 
 void

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct file;
+
 /*
  * What is private to this host process.  It is the one writable static
  * object of the kernel library: nothing in it is kernel state.
@@ -37,6 +39,23 @@ struct rumpuser_process {
 	 */
 	int (*ru_fd_reserve)(int from, bool cloexec);
 	void (*ru_fd_unreserve)(int fd);
+	/*
+	 * Descriptors that are the host's alone, or a file's half there, in
+	 * messages (set by the shim, or NULL; see lwproc/hostfile.h): a file in
+	 * hand for one, or an errno; a descriptor, or a negative errno; one of
+	 * these files has gone.
+	 */
+	int (*ru_host_put)(int fd, struct file *half, struct file **);
+	long (*ru_host_get)(struct file *, bool cloexec);
+	void (*ru_host_gone)(void);
+	/*
+	 * A thread is about to wait in the host; one does that may not be sent
+	 * signals: its host's h_kick.  Set by the shim, or NULL.
+	 */
+	void (*ru_kickable)(void);
+	void (*ru_kick)(uint64_t name);
+	/* Messages of the host's may have gone, with files (the shim's). */
+	void (*ru_sweep)(void);
 	/* A file that is mapped was cut off (set by the shim, or NULL). */
 	void (*ru_cut)(void);
 	/* A thread that asked for it goes back to the program (_lwp_suspend). */
@@ -47,6 +66,8 @@ struct rumpuser_process {
 	 */
 	const char *ru_prefix;
 	size_t ru_prefixlen;
+	/* 1 << AF_*: whose sockets are the host's (set by the shim). */
+	uint64_t ru_hostfamilies;
 	_Atomic int32_t ru_init; /* how far rump_init() is */
 	bool ru_warned;          /* told of a call before rump_init() */
 	bool ru_wakes;           /* the wake signal has a handler */
@@ -168,14 +189,35 @@ int rumpuser_kill(int pid, int sig);
 void rumpuser_yield(void);
 /* The processor this thread is on, or -1 if that is not cheap to know. */
 int rumpuser_processor(void);
-/* A full barrier on every running thread of this process, or of all. */
+/*
+ * A full barrier on every running thread of this process, or of all that have
+ * registered.
+ */
 void rumpuser_membarrier(bool all);
+void rumpuser_membarrier_register(void);
 _Noreturn void rumpuser_abort(void);
 _Noreturn void rumpuser_die(void); /* SIGKILL ourselves, at once */
 
 /* Sleeping: until *w != val, a wake, a signal, or ns from now (~0: ever). */
 int rumpuser_futex_wait(uint32_t *w, uint32_t val, uint64_t ns);
 void rumpuser_futex_wake(uint32_t *w, int n);
+/* Until a wake of either word, both 0.  0: of the first, 1: of the second. */
+int rumpuser_futex_wait2(uint32_t *w, uint32_t *second, uint64_t ns);
+
+/* The host's struct robust_list_head, and an empty list. */
+struct rumpuser_robust {
+	void *rb_list;
+	long rb_offset;
+	void *rb_pending;
+};
+
+/*
+ * When this thread dies the host wakes one that waits for the bell, a word
+ * that is 0.  A thread without a list of robust futexes gets rb, which is one
+ * for all.  And the end of that.
+ */
+void rumpuser_bell_arm(uint32_t *bell, struct rumpuser_robust *rb);
+void rumpuser_bell_disarm(uint32_t *bell, struct rumpuser_robust *rb);
 /*
  * Sleeping with another signal mask, until any signal or for ns (~0: ever):
  * -EINTR or 0.  Signal `wake' ends the sleep and does nothing else; it must
