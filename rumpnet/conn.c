@@ -214,7 +214,7 @@ conn_close(struct conn *cn, int side, bool reset)
 		reset = true;
 	if (cn->cn_hold && cn->cn_tcp) {
 		error = ECONNREFUSED;
-		KSTORE(cn->cn_late, side == 0);
+		KSTORE(cn->cn_late, side == cn->cn_hold - 1);
 	} else if (cn->cn_tcp &&
 	    (atomic_load(&cn->cn_in[!side].st_eof) & EOF_SENT))
 		error = EPIPE;

@@ -72,8 +72,9 @@ struct conn {
 	uint8_t cn_tcp;              /* (k) */
 	uint8_t cn_self;             /* (k) of one socket with itself */
 	uint8_t cn_first;            /* (c) 1 + the side that ended it first */
-	_Atomic uint8_t cn_hold;     /* (c) waits for room at its listener */
-	uint8_t cn_late;             /* (c) and the client did not wait */
+	/* (c) 1 + the side that connects: waits for room at its listener */
+	_Atomic uint8_t cn_hold;
+	uint8_t cn_late;         /* (c) and the client did not wait */
 	struct conn *cn_old;     /* (k) the socket's one before; referenced */
 	struct waitq cn_poll[2]; /* (c) pollers of a side */
 	struct netname *cn_name[2]; /* AF_UNIX: set once; NULL: none */
@@ -167,7 +168,9 @@ void conn_boot(void);
 
 /* --- conntcp.c: what only TCP has ------------------------------------------- */
 
-/* st_wlock held: the first bytes to a peer that is gone go nowhere. */
+/* Has the peer said that it neither sends nor receives any more? */
+bool conntcp_refuses(struct conn *, int side);
+/* st_wlock held: the first bytes to such a peer, or one gone, go nowhere. */
 int conntcp_sendlate(struct conn *, int side, struct uio *);
 /*
  * st_rlock held, used bytes are there: how many may be received in one go, and

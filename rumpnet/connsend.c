@@ -74,7 +74,7 @@ send_some(struct conn *cn, int side, struct stream *st, struct uio *uio,
 		atomic_load_explicit(&st->st_shut, memory_order_acquire))) {
 		if (!cn->cn_tcp || (atomic_load(&st->st_eof) & EOF_SENT))
 			return EPIPE;
-		if (atomic_load(&st->st_shut))
+		if (atomic_load(&st->st_shut) || conntcp_refuses(cn, side))
 			return conntcp_sendlate(cn, side, uio);
 	}
 	room = stream_room(st);

@@ -16,12 +16,28 @@
 #include "rumpkern/klog.h"
 #include "rumpnet/conn.h"
 
+bool
+conntcp_refuses(struct conn *cn, int side)
+{
+
+	return (atomic_load(&conn_out(cn, side)->st_eof) & EOF_QUIET) &&
+	    (atomic_load(&cn->cn_in[side].st_eof) & EOF_SENT);
+}
+
 int
 conntcp_sendlate(struct conn *cn, int side, struct uio *uio)
 {
+	struct stream *out = conn_out(cn, side);
+
 	kmutex_enter(&cn->cn_lock);
+	if (!atomic_load(&out->st_shut)) {
+		/* It is there, and is told that it has reset us. */
+		atomic_store(&cn->cn_error[!side], ECONNRESET);
+		atomic_store(&out->st_shut, 1);
+		KSTORE(cn->cn_first, CONN_RESET);
+	}
 	atomic_store(&cn->cn_error[side], EPIPE);
-	atomic_fetch_or(&conn_out(cn, side)->st_eof, EOF_SENT);
+	atomic_fetch_or(&out->st_eof, EOF_SENT);
 	conn_wake_all(cn);
 	kmutex_exit(&cn->cn_lock);
 	uio_skip(uio->uio_resid, uio);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inet: see inet.h; the addresses. */
 #include "rumpnet/inet.h"
+#include "rumpnet/route.h"
 
 #define SIN6_MIN 24 /* of a sockaddr_in6, without the scope */
 
@@ -25,21 +26,39 @@ in_isany(const struct in6_addr *a)
 }
 
 bool
-in_islocal(const struct in6_addr *a)
+in_isloopback(const struct in6_addr *a)
 {
 	return (in_isv4(a) && a->s6_addr[12] == 127) ||
 	    memcmp(a, &loop6, 16) == 0;
 }
 
 bool
+in_islocal(const struct in6_addr *a)
+{
+	if (likely(in_isloopback(a)))
+		return true;
+	return KREAD(net()->ns_nlocal) != 0 && route_typeof(a) == RTN_LOCAL;
+}
+
+bool
+in_isall(const struct in6_addr *a)
+{
+	static const uint8_t all[4] = { 255, 255, 255, 255 };
+
+	return in_isv4(a) && memcmp(&a->s6_addr[12], all, 4) == 0;
+}
+
+bool
 in_isbroadcast(const struct in6_addr *a)
 {
 	static const uint8_t lo[4] = { 127, 255, 255, 255 };
-	static const uint8_t all[4] = { 255, 255, 255, 255 };
 
-	return in_isv4(a) &&
-	    (memcmp(&a->s6_addr[12], lo, 4) == 0 ||
-		memcmp(&a->s6_addr[12], all, 4) == 0);
+	if (!in_isv4(a))
+		return false;
+	if (a->s6_addr[12] == 127)
+		return memcmp(&a->s6_addr[12], lo, 4) == 0;
+	return in_isall(a) ||
+	    (KREAD(net()->ns_nlocal) != 0 && route_typeof(a) == RTN_BROADCAST);
 }
 
 struct in6_addr
@@ -59,12 +78,6 @@ in_loopback(bool v4)
 		a.s6_addr[15] = 1;
 	}
 	return a;
-}
-
-struct in6_addr
-in_source(const struct in6_addr *to)
-{
-	return in_loopback(in_isv4(to));
 }
 
 int
@@ -119,7 +132,8 @@ inname_put(const struct socket *so, const struct inname *in, struct netname *nn)
 		nn->nn_len = sizeof(struct sockaddr_in6);
 		nn->nn_in6.sin6_family = AF_INET6;
 		nn->nn_in6.sin6_addr = in->in_addr;
-		nn->nn_in6.sin6_scope_id = in->in_scope;
+		if (in_islinklocal(&in->in_addr))
+			nn->nn_in6.sin6_scope_id = in->in_scope;
 		nn->nn_in6.sin6_port = in->in_port;
 		return;
 	}

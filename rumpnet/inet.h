@@ -5,6 +5,10 @@
 
 #include "rumpnet/net.h"
 
+/* Linux's range of ports that are given out. */
+#define PORT_FIRST 32768
+#define PORT_LAST  60999
+
 static inline bool
 inname_same(const struct inname *a, const struct inname *b)
 {
@@ -20,15 +24,31 @@ int inname_target(const struct socket *, const struct netname *,
     struct inname *);
 bool in_isany(const struct in6_addr *); /* of either family */
 bool in_isv4(const struct in6_addr *);
+bool in_isall(const struct in6_addr *); /* 255.255.255.255 */
+/* Of a net that an interface is in. */
 bool in_isbroadcast(const struct in6_addr *);
+bool in_isloopback(const struct in6_addr *);
 /* Does the address belong to this kernel? */
 bool in_islocal(const struct in6_addr *);
 /* For tables by both ends of a connection. */
 uint32_t in_hash(const struct inname *local, const struct inname *peer);
 struct in6_addr in_any4(void);
 struct in6_addr in_loopback(bool v4);
-/* What an unbound socket sends from to there. */
+/* What an unbound socket sends from to there; and one bound to an interface. */
 struct in6_addr in_source(const struct in6_addr *to);
+struct in6_addr in_sourcevia(const struct socket *, const struct inname *to);
+bool in_islinklocal(const struct in6_addr *); /* of IPv6 */
+/*
+ * Is there a way to that address (by interface oif, unless it is 0)?  0: it is
+ * in this kernel; EREMOTE: elsewhere, by an interface that leads to nobody.
+ * ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL: there is none.  The name's scope
+ * becomes the interface by which what is sent there arrives, or leaves.
+ */
+int in_reach(const struct socket *, struct inname *to, uint32_t oif);
+/* EINVAL: the address is of one interface, and none is named. */
+int in_needscope(const struct socket *, const struct inname *to);
+/* May a socket receive what came there, as SO_BINDTODEVICE says? */
+bool in_hears(const struct socket *, const struct inname *to);
 
 /* Take a local address and port (0: any free one).  0, EADDRINUSE ... */
 int in_bind(struct socket *, enum inproto, const struct inname *);

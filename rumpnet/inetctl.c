@@ -5,6 +5,7 @@
 #include <sys/time.h>
 
 #include "rumpnet/control.h"
+#include "rumpnet/ifnet.h"
 #include "rumpnet/inet.h"
 #include "rumpnet/inetctl.h"
 #include "rumpnet/sockopt.h"
@@ -27,11 +28,12 @@ number(const struct cmsghdr *c, bool byte, int lo, int hi, int *v)
 static int
 source(const struct in6_addr *a, unsigned ifindex, struct inctl *ic)
 {
-	if (ifindex != 0 && ifindex != LO_INDEX)
+	if (ifindex != 0 && !ifnet_exists(ifindex))
 		return ENODEV;
 	if (!in_isany(a) && !in_islocal(a))
 		return EINVAL;
 	ic->ic_source = *a;
+	ic->ic_oif = ifindex;
 	return 0;
 }
 
@@ -99,6 +101,8 @@ inctl_parse(struct socket *so, const struct sockmsg *sm, bool v4,
 	ic->ic_ttl = KREAD(so->so_val[v4 ? SV_TTL : SV_6HOPS]) + TTL_DEFAULT;
 	ic->ic_tos = KREAD(so->so_val[v4 ? SV_TOS : SV_6TCLASS]);
 	ic->ic_hops = true;
+	if (!v4)
+		ic->ic_oif = (uint32_t)KREAD(so->so_val[SV_6STICKYIF]);
 	if (likely(sm->sm_ctl == NULL))
 		return 0;
 	while ((error = control_next(sm, &c)) == 0 && c != NULL) {
@@ -106,7 +110,9 @@ inctl_parse(struct socket *so, const struct sockmsg *sm, bool v4,
 			error = parse6(c, ic);
 		else if (c->cmsg_level == IPPROTO_IP && v4)
 			error = parse4(c, ic);
-		else if (c->cmsg_level == SOL_SOCKET)
+		else if (c->cmsg_level == SOL_SOCKET &&
+		    c->cmsg_type != SCM_RIGHTS &&
+		    c->cmsg_type != SCM_CREDENTIALS)
 			error = EINVAL;
 		if (error != 0)
 			break;
@@ -138,14 +144,15 @@ wants(const struct socket *so, enum sockval which)
 static void
 tell4(const struct socket *so, struct sockmsg *sm, const struct packet *pk)
 {
-	struct in_pktinfo pi = { .ipi_ifindex = LO_INDEX };
+	struct in_pktinfo pi = { .ipi_ifindex = (int)pk->pk_to.in_scope };
 	struct sockaddr_in to = { .sin_family = AF_INET };
 	int ttl = pk->pk_ttl;
 
 	if (wants(so, SV_PKTINFO)) {
 		memcpy(&pi.ipi_addr, &pk->pk_to.in_addr.s6_addr[12], 4);
 		pi.ipi_spec_dst = pi.ipi_addr;
-		if (mcast_isgroup(&pk->pk_to.in_addr))
+		if (mcast_isgroup(&pk->pk_to.in_addr) ||
+		    in_isbroadcast(&pk->pk_to.in_addr))
 			memcpy(&pi.ipi_spec_dst,
 			    &pk->pk_from.in_addr.s6_addr[12], 4);
 		control_put(sm, IPPROTO_IP, IP_PKTINFO, &pi, sizeof(pi));
@@ -172,6 +179,9 @@ tell6(const struct socket *so, struct sockmsg *sm, const struct packet *pk)
 		control_put(sm, IPPROTO_IPV6, IPV6_HOPLIMIT, &ttl, sizeof(ttl));
 	if (wants(so, SV_6RECVTCLASS))
 		control_put(sm, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	if (wants(so, SV_6OLDHOPS))
+		control_put(sm, IPPROTO_IPV6, IPV6_2292HOPLIMIT, &ttl,
+		    sizeof(ttl));
 	if (wants(so, SV_6ORIGDST)) {
 		inname_put(so, &pk->pk_to, &to);
 		control_put(sm, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, &to.nn_in6,
@@ -182,7 +192,7 @@ tell6(const struct socket *so, struct sockmsg *sm, const struct packet *pk)
 void
 inctl_tell(const struct socket *so, struct sockmsg *sm, const struct packet *pk)
 {
-	struct in6_pktinfo pi = { .ipi6_ifindex = LO_INDEX };
+	struct in6_pktinfo pi = { .ipi6_ifindex = pk->pk_to.in_scope };
 
 	if (sockopt_stamp(so) != 0)
 		inctl_time(so, sm,
@@ -190,6 +200,11 @@ inctl_tell(const struct socket *so, struct sockmsg *sm, const struct packet *pk)
 	if (so->so_family == AF_INET6 && wants(so, SV_6PKTINFO)) {
 		pi.ipi6_addr = pk->pk_to.in_addr;
 		control_put(sm, IPPROTO_IPV6, IPV6_PKTINFO, &pi, sizeof(pi));
+	}
+	if (so->so_family == AF_INET6 && wants(so, SV_6OLDPKTINFO)) {
+		pi.ipi6_addr = pk->pk_to.in_addr;
+		control_put(sm, IPPROTO_IPV6, IPV6_2292PKTINFO, &pi,
+		    sizeof(pi));
 	}
 	if (in_isv4(&pk->pk_to.in_addr))
 		tell4(so, sm, pk);

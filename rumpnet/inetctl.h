@@ -8,6 +8,7 @@
 /* What a sender says of one message. */
 struct inctl {
 	struct in6_addr ic_source; /* any: the socket's */
+	uint32_t ic_oif;           /* by which interface; 0: any */
 	int ic_ttl, ic_tos;
 	bool ic_hops; /* ic_ttl is the socket's */
 };

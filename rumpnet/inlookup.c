@@ -12,7 +12,7 @@ fit(const struct socket *so, const struct inname *to)
 	const struct in6_addr *a = &so->so_local.in_addr;
 
 	if (so->so_local.in_port != to->in_port ||
-	    !(KREAD(so->so_state) & SS_LISTENS))
+	    !(KREAD(so->so_state) & SS_LISTENS) || !in_hears(so, to))
 		return 0;
 	if (memcmp(a, &to->in_addr, 16) == 0)
 		return 3;
@@ -59,7 +59,7 @@ fit_datagram(const struct socket *so, const struct inname *from,
 	bool v4 = in_isv4(&to->in_addr);
 	int how;
 
-	if (so->so_local.in_port != to->in_port)
+	if (so->so_local.in_port != to->in_port || !in_hears(so, to))
 		return 0;
 	if (memcmp(a, &to->in_addr, 16) == 0)
 		how = 3;
@@ -111,7 +111,7 @@ joined(const struct inname *to)
 	    net()->ns_bound[IN_UDP].tb_bucket[ntohs(to->in_port) % TAB_BUCKETS];
 
 	for (; so != NULL; so = so->so_tabnext)
-		if (mcast_member(so, &to->in_addr))
+		if (mcast_member(so, &to->in_addr, to->in_scope))
 			return true;
 	return false;
 }
@@ -132,7 +132,7 @@ in_nextreceiver(struct socket *so, const struct inname *from,
 		if (fit_datagram(so, from, to) == 0)
 			continue;
 		if (!mcast_isgroup(&to->in_addr) ||
-		    mcast_member(so, &to->in_addr))
+		    mcast_member(so, &to->in_addr, to->in_scope))
 			return so;
 		if (sockopt_int(so, v4 ? IPPROTO_IP : IPPROTO_IPV6,
 			v4 ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL) &&

@@ -4,18 +4,18 @@
 
 #include "rumpkern/klog.h"
 #include "rumpnet/conn.h"
+#include "rumpnet/ifnet.h"
 #include "rumpnet/inet.h"
 #include "rumpnet/sockopt.h"
 
-/* Linux's range of ports that are given out. */
-#define PORT_FIRST 32768
-#define PORT_LAST  60999
 #define PORT_SUPER 1024 /* below: for the superuser only */
 #define TIMEWAIT   60   /* s */
 
 /* so_reuse, pu_waitno */
 #define NO_ADDR 1 /* without SO_REUSEADDR */
 #define NO_PORT 2 /* without SO_REUSEPORT */
+
+static const struct in6_addr no_addr;
 
 /* Could a packet be for both of these local addresses? */
 static bool
@@ -24,7 +24,11 @@ overlap(const struct socket *a, const struct in6_addr *aa,
 {
 	bool any_a = in_isany(aa) && !in_isv4(aa);
 	bool any_b = in_isany(ba) && !in_isv4(ba);
+	int if_a = KREAD(a->so_val[SV_BOUNDIF]);
+	int if_b = KREAD(b->so_val[SV_BOUNDIF]);
 
+	if (if_a != 0 && if_b != 0 && if_a != if_b)
+		return false;
 	/* :: takes IPv4 as well unless the socket is for IPv6 only. */
 	if (any_a && !in_isv4(ba))
 		return true;
@@ -62,35 +66,67 @@ seconds(void)
 	return (uint32_t)(rumpuser_monotonic() / 1000000000);
 }
 
-/* Do connections, there or ended lately, leave the port to this socket? */
+/* ns_conns locked: has a connection the port at this address? */
 static bool
-port_shared(const struct socket *so, uint16_t port)
+live_there(const struct socket *so, const struct in6_addr *addr, uint16_t port,
+    uint8_t mine)
+{
+	const struct socket *s;
+	uint32_t i;
+
+	for (i = 0; i < TAB_BUCKETS; i++)
+		for (s = net()->ns_conns.tb_bucket[i]; s != NULL;
+		     s = s->so_tabnext)
+			if (s->so_local.in_port == port && s != so &&
+			    !(~(s->so_reuse | mine) & (NO_ADDR | NO_PORT)) &&
+			    overlap(so, addr, s, &s->so_local.in_addr))
+				return true;
+	return false;
+}
+
+/* Had one the port there, not long ago? */
+static bool
+waits_there(const struct portuse *pu, const struct in6_addr *addr, uint8_t mine)
+{
+
+	if (KREAD(pu->pu_until) <= seconds() ||
+	    (~(KREAD(pu->pu_waitno) | mine) & (NO_ADDR | NO_PORT)))
+		return false;
+	return in_isany(addr) || in_isany(&pu->pu_waitaddr) ||
+	    memcmp(addr, &pu->pu_waitaddr, 16) == 0;
+}
+
+/*
+ * ns_conns locked: do connections, there or ended lately, leave the port to
+ * this socket?  addr: at that address; NULL: at any.
+ */
+static bool
+port_shared(const struct socket *so, const struct in6_addr *addr, uint16_t port)
 {
 	const struct portuse *pu = &net()->ns_ports[port];
 	uint8_t no = 0, mine = reuse_of(so);
 
 	if (KREAD(pu->pu_users) == 0 && KREAD(pu->pu_until) == 0)
 		return true;
+	if (waits_there(pu, addr != NULL ? addr : &no_addr, mine))
+		return false;
+	if (KREAD(pu->pu_users) == 0)
+		return true;
 	if (KREAD(pu->pu_noaddr) != 0)
 		no |= NO_ADDR;
 	if (KREAD(pu->pu_noport) != 0)
 		no |= NO_PORT;
-	if (KREAD(pu->pu_until) > seconds())
-		no |= KREAD(pu->pu_waitno);
-	else if (KREAD(pu->pu_users) == 0)
-		return true;
-	return ~(no | mine) & (NO_ADDR | NO_PORT);
+	return (~(no | mine) & (NO_ADDR | NO_PORT)) ||
+	    (addr != NULL && !live_there(so, addr, port, mine));
 }
 
-/* tb_lock held: may the socket have this port? */
+/* tb_lock held: do those that are bound leave it the port? */
 static bool
-port_free(struct socktab *tb, const struct socket *so,
+bound_free(struct socktab *tb, const struct socket *so,
     const struct in6_addr *addr, uint16_t port)
 {
 	const struct socket *s;
 
-	if (tb == &net()->ns_bound[IN_TCP] && !port_shared(so, port))
-		return false;
 	s = tb->tb_bucket[ntohs(port) % TAB_BUCKETS];
 	for (; s != NULL; s = s->so_tabnext)
 		if (s->so_local.in_port == port && s != so &&
@@ -98,6 +134,43 @@ port_free(struct socktab *tb, const struct socket *so,
 		    !may_share(so, s))
 			return false;
 	return true;
+}
+
+/* tb_lock held, of TCP ns_conns too: may the socket have this very port? */
+static bool
+port_free(struct socktab *tb, const struct socket *so,
+    const struct in6_addr *addr, uint16_t port)
+{
+	if (tb == &net()->ns_bound[IN_TCP] && !port_shared(so, addr, port))
+		return false;
+	return bound_free(tb, so, addr, port);
+}
+
+/* And one of many? */
+static bool
+port_idle(struct socktab *tb, const struct socket *so,
+    const struct in6_addr *addr, uint16_t port)
+{
+	if (tb == &net()->ns_bound[IN_TCP] && !port_shared(so, NULL, port))
+		return false;
+	return bound_free(tb, so, addr, port);
+}
+
+/* The tables that a socket's port is looked up in. */
+static void
+lock_ports(struct socktab *tb)
+{
+	kmutex_enter(&tb->tb_lock);
+	if (tb == &net()->ns_bound[IN_TCP])
+		kmutex_enter(&net()->ns_conns.tb_lock);
+}
+
+static void
+unlock_ports(struct socktab *tb)
+{
+	if (tb == &net()->ns_bound[IN_TCP])
+		kmutex_exit(&net()->ns_conns.tb_lock);
+	kmutex_exit(&tb->tb_lock);
 }
 
 /* Has any connection this port? */
@@ -119,18 +192,40 @@ pick_port(struct socktab *tb, const struct socket *so,
 	rumpuser_random(&start, sizeof(start));
 	for (i = 0; i < n; i++) {
 		port = htons(PORT_FIRST + (start + i) % n);
-		if (!in_use(tb, port) && port_free(tb, so, addr, port))
+		if (!in_use(tb, port) && port_idle(tb, so, addr, port))
 			return port;
 	}
 	return 0;
 }
 
+/* Of one interface: which is to be told. */
+static int
+check_linklocal(const struct socket *so, const struct inname *in)
+{
+	uint32_t index = in->in_scope != 0 ?
+	    in->in_scope :
+	    (uint32_t)KREAD(so->so_val[SV_BOUNDIF]);
+
+	if (index == 0)
+		return EINVAL;
+	if (!ifnet_exists(index))
+		return ENODEV;
+	return mcast_isgroup(&in->in_addr) || ifaddr_ison(index, &in->in_addr) ?
+	    0 :
+	    EADDRNOTAVAIL;
+}
+
 /* May a socket have it? */
 static int
-check_address(const struct socket *so, const struct in6_addr *a)
+check_address(const struct socket *so, const struct inname *in)
 {
+	const struct in6_addr *a = &in->in_addr;
+
 	if (so->so_v6only && in_isv4(a))
 		return EINVAL;
+	if (!in_isv4(a) && in_islinklocal(a)) {
+		return check_linklocal(so, in);
+	}
 	if (in_isany(a) || in_islocal(a) || in_isbroadcast(a) ||
 	    mcast_isgroup(a) || KREAD(so->so_val[SV_FREEBIND]))
 		return 0;
@@ -145,12 +240,12 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 	struct conn *cn = NULL;
 	int error = 0;
 
-	error = check_address(so, &in->in_addr);
+	error = check_address(so, in);
 	if (error != 0)
 		return error;
 	if (port != 0 && ntohs(port) < PORT_SUPER && so->so_cred.uid != 0)
 		return EACCES;
-	kmutex_enter(&tb->tb_lock);
+	lock_ports(tb);
 	kmutex_enter(&so->so_lock);
 	if (proto == IN_TCP)
 		cn = sock_lockconn(so);
@@ -173,11 +268,14 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 			(in_isany(&in->in_addr) ? SS_ANYADDR : 0));
 		socktab_add(tb, ntohs(port), so);
 		klog_commit();
+		if (!in_isv4(&in->in_addr) && in_islinklocal(&in->in_addr) &&
+		    in->in_scope != 0)
+			KSTORE(so->so_val[SV_BOUNDIF], (int)in->in_scope);
 	}
 	if (cn != NULL)
 		kmutex_exit(&cn->cn_lock);
 	kmutex_exit(&so->so_lock);
-	kmutex_exit(&tb->tb_lock);
+	unlock_ports(tb);
 	return error;
 }
 
@@ -187,9 +285,9 @@ in_maylisten(struct socket *so)
 	struct socktab *tb = &net()->ns_bound[IN_TCP];
 	bool may;
 
-	kmutex_enter(&tb->tb_lock);
+	lock_ports(tb);
 	may = port_free(tb, so, &so->so_local.in_addr, so->so_local.in_port);
-	kmutex_exit(&tb->tb_lock);
+	unlock_ports(tb);
 	return may ? 0 : EADDRINUSE;
 }
 
@@ -251,7 +349,7 @@ local_port(struct socket *so, struct inname *local, const struct inname *to)
 	rumpuser_random(&start, sizeof(start));
 	for (i = 0; i < n; i++) {
 		local->in_port = htons(PORT_FIRST + (start + i) % n);
-		if (port_free(&net()->ns_bound[IN_TCP], so, &local->in_addr,
+		if (port_idle(&net()->ns_bound[IN_TCP], so, &local->in_addr,
 			local->in_port) &&
 		    !conn_exists(local, to))
 			return 0;
@@ -293,10 +391,16 @@ in_timewait(const struct socket *so)
 	struct portuse *pu = &net()->ns_ports[so->so_local.in_port];
 	struct kmutex *lock = &net()->ns_conns.tb_lock;
 	uint32_t now = seconds();
+	bool more;
 
 	kmutex_enter(lock);
-	KSTORE(pu->pu_waitno,
-	    (KREAD(pu->pu_until) > now ? pu->pu_waitno : 0) | reuse_of(so));
+	more = KREAD(pu->pu_until) > now;
+	KSTORE(pu->pu_waitno, (more ? pu->pu_waitno : 0) | reuse_of(so));
+	/* Of several addresses: at any. */
+	if (!more)
+		pu->pu_waitaddr = so->so_local.in_addr;
+	else if (memcmp(&pu->pu_waitaddr, &so->so_local.in_addr, 16) != 0)
+		pu->pu_waitaddr = no_addr;
 	KSTORE(pu->pu_until, now + TIMEWAIT);
 	kmutex_exit(lock);
 }
@@ -313,7 +417,8 @@ in_connect(struct socket *client, struct socket *server,
 	kmutex_enter(&ns->ns_conns.tb_lock);
 	local.in_addr = client->so_local.in_addr;
 	if (in_isany(&local.in_addr))
-		local.in_addr = in_source(&to->in_addr);
+		local.in_addr = in_sourcevia(client, to);
+	local.in_scope = to->in_scope;
 	error = local_port(client, &local, to);
 	if (error == 0) {
 		socktab_remove(client);
@@ -374,7 +479,9 @@ in_setpeer(struct socket *so, enum inproto proto, const struct inname *to)
 	kmutex_enter(&so->so_lock);
 	local = so->so_local;
 	if ((so->so_state & SS_ANYADDR) || in_isany(&local.in_addr))
-		local.in_addr = in_source(&to->in_addr);
+		local.in_addr = in_sourcevia(so, to);
+	if (in_islinklocal(&local.in_addr))
+		local.in_scope = to->in_scope;
 	set_name(&so->so_local, &local);
 	set_name(&so->so_peer, to);
 	KSET(so->so_state, so->so_state | SS_CONNECTED);

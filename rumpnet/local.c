@@ -44,7 +44,7 @@ connect_to(struct lwp *l, struct socket *so, struct socket *ls, uint64_t until)
 		return ECONNREFUSED;
 	if ((KREAD(so->so_state) & SS_LISTENS) || atomic_load(&so->so_shut))
 		return EINVAL;
-	error = sock_spawn(ls, so->so_conn, &server);
+	error = sock_spawn(ls, so, &server);
 	if (error != 0)
 		return error;
 	error = local_copyname(server, ls);
@@ -62,7 +62,7 @@ int
 localconn_connect(struct lwp *l, struct socket *so, const struct netname *nn,
     bool nonblock)
 {
-	uint64_t until = sock_until(nonblock, so->so_sndtimeo);
+	uint64_t until = sock_until(nonblock, KREAD(so->so_sndtimeo));
 	struct socket *ls;
 	int error;
 
@@ -165,11 +165,13 @@ local_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	bool cred;
 	int error = 0;
 
-	if (unlikely(sm->sm_flags & MSG_OOB))
+	/* Something has to be urgent. */
+	if (unlikely(sm->sm_flags & MSG_OOB) && sm->sm_uio->uio_resid == 0)
 		return EOPNOTSUPP;
 	if (unlikely(local_isnamed(sm)))
 		return connected(so) ? EISCONN : EOPNOTSUPP;
-	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_sndtimeo);
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT,
+	    KREAD(so->so_sndtimeo));
 	cred = local_wantscred(so) || other_wants(so);
 	if (unlikely(cred || sm->sm_ctl != NULL)) {
 		error = send_with(l, so, sm, &cw, cred);
@@ -184,7 +186,23 @@ local_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	}
 	if (unlikely(!connected(so)))
 		return ENOTCONN;
+	if (unlikely(sm->sm_flags & MSG_OOB))
+		return conntcp_sendoob(so->so_conn, so->so_side, sm->sm_uio,
+		    &cw);
 	return conn_send(so->so_conn, so->so_side, sm->sm_uio, &cw);
+}
+
+/* The urgent byte, which does not wait. */
+static int
+recv_oob(struct socket *so, struct sockmsg *sm)
+{
+	int error;
+
+	error = conntcp_recvoob(so->so_conn, so->so_side, sm->sm_uio,
+	    (sm->sm_flags & MSG_PEEK) != 0);
+	if (error == 0)
+		sm->sm_outflags |= MSG_OOB;
+	return error;
 }
 
 static int
@@ -197,9 +215,11 @@ local_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	if (unlikely(!connected(so)))
 		return EINVAL;
 	if (unlikely(sm->sm_flags & MSG_OOB))
-		return EOPNOTSUPP;
-	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_rcvtimeo);
-	cw.cw_least = sm->sm_flags & MSG_WAITALL ? UINT64_MAX : so->so_lowat;
+		return recv_oob(so, sm);
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT,
+	    KREAD(so->so_rcvtimeo));
+	cw.cw_least = sm->sm_flags & MSG_WAITALL ? UINT64_MAX :
+						   KREAD(so->so_lowat);
 	cw.cw_peek = (sm->sm_flags & MSG_PEEK) != 0;
 	cw.cw_cred = local_wantscred(so);
 	cw.cw_pkt = &pk;

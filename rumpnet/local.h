@@ -26,6 +26,16 @@ const struct netname *local_name(const struct socket *);
 /* Any address but an empty one, for connect and send: EINVAL. */
 int local_checkname(const struct netname *);
 int local_bind(struct lwp *, struct socket *, const struct netname *);
+/*
+ * Under the shim: bind to a node that is the host's, of which it knows this
+ * number.  Who is told the name finds LOCAL_HOSTED in its family.  Who connects
+ * or sends to the node says local_hostname().
+ */
+#define LOCAL_HOSTED 0x8000U
+int local_bindhost(struct socket *, const struct netname *, uint64_t key);
+void local_hostname(uint64_t key, struct netname *);
+/* Is a socket bound to that node? */
+bool local_ishost(uint64_t key);
 /* If it has no name and wants credentials: one of the kernel's. */
 int local_autobind(struct socket *);
 /* Who of the socket's type is bound there?  In hand: ECONNREFUSED ... */

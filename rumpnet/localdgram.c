@@ -170,7 +170,7 @@ dgram_connect(struct lwp *l, struct socket *so, const struct netname *nn,
 static bool
 is_full(const struct socket *so, const struct socket *to)
 {
-	if (to->so_rq.pq_room >= so->so_sndbuf)
+	if (to->so_rq.pq_room >= KREAD(so->so_sndbuf))
 		return true;
 	return to != so && to->so_dpeer != so &&
 	    to->so_rq.pq_count > LOCAL_QLEN;
@@ -270,7 +270,7 @@ check_send(struct lwp *l, struct socket *so, const struct sockmsg *sm,
 		error = ENOTCONN;
 	if (error == 0)
 		error = local_autobind(so);
-	if (error == 0 && sm->sm_uio->uio_resid + 32 > so->so_sndbuf)
+	if (error == 0 && sm->sm_uio->uio_resid + 32 > KREAD(so->so_sndbuf))
 		error = EMSGSIZE;
 	if (error == 0)
 		error = atomic_exchange(&so->so_error, 0);
@@ -283,14 +283,14 @@ static int
 dgram_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
 	uint64_t until = sock_until(sm->sm_flags & MSG_DONTWAIT,
-	    so->so_sndtimeo);
+	    KREAD(so->so_sndtimeo));
 	size_t len = sm->sm_uio->uio_resid;
 	struct uio at = *sm->sm_uio;
 	struct socket *to = NULL;
 	struct packet *pk;
 	int error;
 
-	pk = packet_alloc(len + 32 <= so->so_sndbuf ? len : 0);
+	pk = packet_alloc(len + 32 <= KREAD(so->so_sndbuf) ? len : 0);
 	if (pk == NULL)
 		return ENOBUFS;
 	error = check_send(l, so, sm, pk);
@@ -341,7 +341,7 @@ static int
 dgram_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
 	uint64_t until = sock_until(sm->sm_flags & MSG_DONTWAIT,
-	    so->so_rcvtimeo);
+	    KREAD(so->so_rcvtimeo));
 	struct packet *pk;
 	int error;
 
@@ -409,7 +409,8 @@ dgram_poll(struct socket *so, struct waitent *ent)
 		ev |= POLLHUP;
 	if (to == NULL || (KREAD(to->so_state) & SS_CLOSED) ||
 	    (!is_full(so, to) &&
-		(to->so_dpeer != so || to->so_rq.pq_room * 4 <= so->so_sndbuf)))
+		(to->so_dpeer != so ||
+		    to->so_rq.pq_room * 4 <= KREAD(so->so_sndbuf))))
 		ev |= POLLOUT | POLLWRNORM | POLLWRBAND;
 	if (atomic_load(&so->so_error) != 0)
 		ev |= POLLERR;

@@ -143,6 +143,81 @@ bind_abstract(struct socket *so, const struct netname *nn)
 	return error;
 }
 
+/* --- Nodes of the host's -------------------------------------------------- */
+
+/* As an address: abstract, of this form, which no program has reason to use. */
+static const char key_head[6] = { '\0', 0x1c, 'n', 'o', 'd', 'e' };
+
+void
+local_hostname(uint64_t key, struct netname *nn)
+{
+	memset(nn, 0, sizeof(*nn));
+	nn->nn_len = PATH_AT + sizeof(key_head) + sizeof(key);
+	nn->nn_sa.sa_family = AF_UNIX;
+	memcpy(nn->nn_un.sun_path, key_head, sizeof(key_head));
+	memcpy(nn->nn_un.sun_path + sizeof(key_head), &key, sizeof(key));
+}
+
+/* The number in such an address; 0: it is none. */
+static uint64_t
+host_key(const struct netname *nn)
+{
+	uint64_t key;
+
+	if (nn->nn_len != PATH_AT + sizeof(key_head) + sizeof(key) ||
+	    memcmp(nn->nn_un.sun_path, key_head, sizeof(key_head)) != 0)
+		return 0;
+	memcpy(&key, nn->nn_un.sun_path + sizeof(key_head), sizeof(key));
+	return key;
+}
+
+/* The table is locked. */
+static struct socket *
+find_host(uint64_t key)
+{
+	struct socket *so = table()->tb_bucket[key % TAB_BUCKETS];
+
+	while (so != NULL && so->so_hostkey != key)
+		so = so->so_tabnext;
+	return so;
+}
+
+bool
+local_ishost(uint64_t key)
+{
+	bool is;
+
+	kmutex_enter(&table()->tb_lock);
+	is = find_host(key) != NULL;
+	kmutex_exit(&table()->tb_lock);
+	return is;
+}
+
+int
+local_bindhost(struct socket *so, const struct netname *nn, uint64_t key)
+{
+	struct netname *name = copy_name(nn);
+	int error = 0;
+
+	if (name == NULL)
+		return ENOMEM;
+	name->nn_sa.sa_family |= LOCAL_HOSTED;
+	kmutex_enter(&table()->tb_lock);
+	if (local_name(so) != NULL)
+		error = EINVAL;
+	else {
+		set_name(so, name, key % TAB_BUCKETS);
+		KSET(so->so_hostkey, key);
+	}
+	klog_commit();
+	kmutex_exit(&table()->tb_lock);
+	if (error != 0)
+		kmem_free(name);
+	return error;
+}
+
+/* --- Binding -------------------------------------------------------------- */
+
 /* The name lock is held: the node is there, the socket gets it. */
 static int
 bind_node(struct socket *so, struct vnode *vp, const struct netname *nn)
@@ -304,7 +379,7 @@ local_find(struct lwp *l, const struct socket *from, const struct netname *nn,
 {
 	struct nameidata nd;
 	struct socket *so;
-	int error;
+	int error = 0;
 
 	if (is_path(nn)) {
 		error = namei_lookup_sys(&nd, l, AT_FDCWD, path_of(nn),
@@ -316,12 +391,17 @@ local_find(struct lwp *l, const struct socket *from, const struct netname *nn,
 		return error;
 	}
 	kmutex_enter(&table()->tb_lock);
-	so = find_name(nn, from->so_type);
-	if (so != NULL)
+	so = host_key(nn) != 0 ? find_host(host_key(nn)) :
+				 find_name(nn, from->so_type);
+	if (so == NULL)
+		error = ECONNREFUSED;
+	else if (so->so_type != from->so_type)
+		error = EPROTOTYPE;
+	else
 		sock_hold(so);
 	kmutex_exit(&table()->tb_lock);
 	*sop = so;
-	return so == NULL ? ECONNREFUSED : 0;
+	return error;
 }
 
 void

@@ -36,7 +36,7 @@ may_send(struct conn *cn, const struct socket *so)
 		return error;
 	if (atomic_load(&out->st_eof) || atomic_load(&out->st_shut))
 		return EPIPE;
-	return out->st_pkts.pq_room < so->so_sndbuf ? 0 : EAGAIN;
+	return out->st_pkts.pq_room < KREAD(so->so_sndbuf) ? 0 : EAGAIN;
 }
 
 /* Queue a packet in hand. */
@@ -78,7 +78,7 @@ static int
 seq_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
 	size_t len = sm->sm_uio->uio_resid;
-	bool fits = len + 32 <= so->so_sndbuf;
+	bool fits = len + 32 <= KREAD(so->so_sndbuf);
 	struct packet *pk = packet_alloc(fits ? len : 0);
 	struct uio at = *sm->sm_uio;
 	int error;
@@ -101,7 +101,8 @@ seq_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 		local_addcred(l, so, so->so_conn->cn_sock[!so->so_side], pk);
 		kmutex_exit(&so->so_conn->cn_lock);
 		error = send_packet(so, pk,
-		    sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_sndtimeo));
+		    sock_until(sm->sm_flags & MSG_DONTWAIT,
+			KREAD(so->so_sndtimeo)));
 	}
 	if (error != 0) {
 		*sm->sm_uio = at;
@@ -164,7 +165,7 @@ static int
 recv_packet(struct socket *so, const struct sockmsg *sm, struct packet **pkp)
 {
 	uint64_t until = sock_until(sm->sm_flags & MSG_DONTWAIT,
-	    so->so_rcvtimeo);
+	    KREAD(so->so_rcvtimeo));
 	struct conn *cn = so->so_conn;
 	bool rights = false;
 	struct packet *pk;
@@ -238,7 +239,7 @@ seq_poll(struct socket *so, struct waitent *ent)
 		ev |= POLLRDHUP;
 	if (eof && over)
 		ev |= POLLHUP;
-	if (over || out->st_pkts.pq_room * 4 <= so->so_sndbuf)
+	if (over || out->st_pkts.pq_room * 4 <= KREAD(so->so_sndbuf))
 		ev |= POLLOUT | POLLWRNORM | POLLWRBAND;
 	if (atomic_load(&cn->cn_error[so->so_side]) != 0)
 		ev |= POLLERR;

@@ -3,6 +3,7 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpnet/inet.h"
+#include "rumpnet/route.h"
 #include "rumpnet/sockopt.h"
 
 #define GROUPS_MAX 20 /* Linux's net.ipv4.igmp_max_memberships */
@@ -36,9 +37,29 @@ find(const struct groups *gr, const struct in6_addr *a, uint32_t ifindex)
 }
 
 bool
-mcast_member(const struct socket *so, const struct in6_addr *a)
+mcast_member(const struct socket *so, const struct in6_addr *a,
+    uint32_t ifindex)
 {
-	return find(KREAD(so->so_groups), a, LO_INDEX) >= 0;
+	return find(KREAD(so->so_groups), a, ifindex) >= 0;
+}
+
+uint32_t
+mcast_interface(const struct socket *so, const struct inname *to)
+{
+	bool v4 = in_isv4(&to->in_addr);
+	int index = KREAD(so->so_val[v4 ? SV_MCIF : SV_6MCIF]);
+	struct rtanswer ra;
+
+	if (!v4 && to->in_scope != 0)
+		return to->in_scope;
+	if (index == 0)
+		index = KREAD(so->so_val[SV_BOUNDIF]);
+	if (index != 0)
+		return (uint32_t)index;
+	if (route_lookup(&to->in_addr, 0, NULL, &ra) == 0 &&
+	    ra.ra_route.rt_oif != 0)
+		return ra.ra_route.rt_oif;
+	return LO_INDEX;
 }
 
 /* The table of the socket's groups. */

@@ -6,6 +6,7 @@
 #include "rumpkern/arena.h"
 #include "rumpnet/sock.h"
 
+#define LO_INDEX    1 /* of the interface lo */
 #define TAB_BUCKETS 4096
 
 /* Sockets by address. */
@@ -17,10 +18,14 @@ struct socktab {
 enum inproto {
 	IN_TCP,
 	IN_UDP,
+	IN_PING, /* by identifier */
+	IN_RAW,  /* by protocol */
 	IN_PROTOS
 };
 
+struct netif;
 struct rights;
+struct route;
 
 /* Who uses a port besides those that are bound to it. */
 struct portuse {
@@ -29,12 +34,26 @@ struct portuse {
 	uint32_t pu_noport; /* and without SO_REUSEPORT */
 	/* Until then (s, monotonic) ended connections have it; and of these. */
 	uint32_t pu_until, pu_waitno;
+	struct in6_addr pu_waitaddr;
 };
 
 struct net_state {
 	/* By port, those that may be found by it; by both ends, connections. */
 	struct socktab ns_bound[IN_PROTOS];
 	struct socktab ns_conns;
+
+	struct socktab ns_netlink; /* AF_NETLINK: by protocol */
+
+	/* Interfaces and routes: see ifnet.h. */
+	struct kmutex ns_rtnl;   /* KRANK_RTNL */
+	struct kmutex ns_iflock; /* KRANK_NETIF */
+	struct netif *ns_ifs;
+	struct route *ns_routes4, *ns_routes6;
+	uint32_t ns_lastif; /* the highest index there ever was */
+	uint32_t ns_nlocal; /* routes to local addresses, but for loopback */
+	uint64_t ns_expires; /* when an address gets old first; 0: never */
+	uint32_t ns_lodown; /* lo is not up */
+	uint32_t ns_loname; /* lo has another name */
 
 	/* AF_UNIX: by name or node; see local.h. */
 	struct socktab ns_local;

@@ -9,6 +9,7 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpnet/conn.h"
+#include "rumpnet/ifnet.h"
 #include "rumpnet/net.h"
 #include "rumpnet/packet.h"
 
@@ -172,7 +173,8 @@ int
 net_check(void)
 {
 	struct net_state *ns = net();
-	int i, faults = check_table(&ns->ns_conns) + check_table(&ns->ns_local);
+	int i, faults = check_table(&ns->ns_conns) + check_table(&ns->ns_local) +
+	    check_table(&ns->ns_netlink);
 
 	for (i = 0; i < IN_PROTOS; i++)
 		faults += check_table(&ns->ns_bound[i]);
@@ -183,6 +185,7 @@ net_check(void)
 	(void)kmem_visit(KC_CONN, ref_conn);
 	ref_hands();
 	faults += kmem_visit(KC_SOCK, check_sock);
+	faults += ifnet_check();
 	faults += kmem_visit(KC_CONN, check_conn);
 	return faults;
 }

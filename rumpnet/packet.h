@@ -39,6 +39,9 @@ struct packet {
 			struct inname pk_from, pk_to;
 			uint8_t pk_ttl, pk_tos;
 		};
+		struct { /* AF_NETLINK: from, and to which group */
+			uint32_t pk_nlpid, pk_nlgroup;
+		};
 	};
 	char pk_inline[];
 };

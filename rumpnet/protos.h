@@ -7,8 +7,11 @@
 
 extern const struct sockops tcp_sockops;
 extern const struct sockops udp_sockops;
+extern const struct sockops ping_sockops;
+extern const struct sockops raw_sockops;
 extern const struct sockops local_sockops;
 extern const struct sockops localseq_sockops;
 extern const struct sockops localdgram_sockops;
+extern const struct sockops netlink_sockops;
 
 #endif

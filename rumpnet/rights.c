@@ -81,22 +81,42 @@ take_file(struct rights *rt, uint32_t i)
 	return f;
 }
 
+/* Is some of it the host's, under the shim?  NULL: all of it is. */
+static bool
+has_hosts(const struct file *f)
+{
+	return rumpuser_process.ru_host_put != NULL &&
+	    (f == NULL || f->f_type == FTYPE_EPOLL ||
+		f->f_type == FTYPE_INOTIFY);
+}
+
+static int
+import_file(struct packet *pk, struct file *f)
+{
+	int error;
+
+	rights_lock();
+	error = put_file(pk, f);
+	rights_unlock();
+	return error;
+}
+
 static int
 import_one(struct lwp *l, struct packet *pk, int fd)
 {
-	struct file *f = fd_getfile(l, fd, 1);
+	struct file *f = fd_getfile(l, fd, 1), *hf;
 	int error;
 
-	if (f == NULL)
-		return EBADF;
-	if (f->f_type == FTYPE_PATH)
-		error = EBADF;
-	else {
-		rights_lock();
-		error = put_file(pk, f);
-		rights_unlock();
-	}
-	fd_done(l, f, 1);
+	if (has_hosts(f)) {
+		error = rumpuser_process.ru_host_put(fd, f, &hf);
+		if (error == 0) {
+			error = import_file(pk, hf);
+			file_rele(hf);
+		}
+	} else
+		error = f != NULL ? import_file(pk, f) : EBADF;
+	if (f != NULL)
+		fd_done(l, f, 1);
 	return error;
 }
 
@@ -139,6 +159,25 @@ rights_dup(struct packet *pk, const struct packet *from)
 	return error;
 }
 
+/* A descriptor for the file in hand. */
+static int
+install(struct lwp *l, struct file *f, bool cloexec, int *fd)
+{
+	long ret;
+	int error;
+
+	if (f->f_type == FTYPE_HOST) {
+		ret = rumpuser_process.ru_host_get(f, cloexec);
+		file_rele(f);
+		*fd = ret;
+		return ret < 0 ? -ret : 0;
+	}
+	error = fd_install(l, f, 0, cloexec, fd);
+	if (error != 0)
+		file_rele(f);
+	return error;
+}
+
 /* Give the i-th file a descriptor, told to the program first. */
 static int
 export_one(struct lwp *l, struct rights *rt, uint32_t i, bool cloexec, int *ufd)
@@ -150,14 +189,12 @@ export_one(struct lwp *l, struct rights *rt, uint32_t i, bool cloexec, int *ufd)
 	f = take_file(rt, i);
 	klog_commit();
 	rights_unlock();
-	error = fd_install(l, f, 0, cloexec, &fd);
-	if (error != 0) {
-		file_rele(f);
-		return error;
-	}
-	error = copyout(&fd, ufd, sizeof(fd));
+	error = install(l, f, cloexec, &fd);
 	if (error != 0)
-		fd_close(l, fd);
+		return error;
+	error = copyout(&fd, ufd, sizeof(fd));
+	if (error != 0 && fd_close(l, fd) != 0)
+		rumpuser_process.ru_fd_unreserve(fd);
 	return error;
 }
 

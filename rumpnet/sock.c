@@ -10,21 +10,55 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpnet/conn.h"
+#include "rumpnet/icmp.h"
+#include "rumpnet/ifnet.h"
 #include "rumpnet/net.h"
+#include "rumpnet/netlink.h"
 #include "rumpnet/sock.h"
 #include "rumpvfs/filerw.h"
 #include "rumpvfs/pipe.h"
 
 #define SOCK_DEV   8 /* st_dev: the host's sockfs has a small one */
-#define SOCK_BUF   212992
 #define TCP_SNDBUF 16384 /* what Linux's tcp_wmem and tcp_rmem begin with */
 #define TCP_RCVBUF 131072
 
+/* Anybody may ping: net.ipv4.ping_group_range has all groups. */
+static int
+inet_kind(const struct lwp *l, int family, int type, int *proto, uint8_t *kind)
+{
+	int icmp = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+
+	if (*proto < 0 || *proto >= IPPROTO_MAX)
+		return EINVAL;
+	if (type == SOCK_STREAM && (*proto == 0 || *proto == IPPROTO_TCP)) {
+		*proto = IPPROTO_TCP;
+		*kind = SOCK_TCP;
+		return 0;
+	}
+	if (type == SOCK_DGRAM && (*proto == 0 || *proto == IPPROTO_UDP)) {
+		*proto = IPPROTO_UDP;
+		*kind = SOCK_UDP;
+		return 0;
+	}
+	if (type == SOCK_DGRAM && *proto == icmp) {
+		*kind = SOCK_PING;
+		return 0;
+	}
+	if (type == SOCK_RAW && *proto != 0) {
+		*kind = SOCK_RAWIP;
+		return cred_issuper(&l->l_proc->p_cred) ? 0 : EPERM;
+	}
+	if (type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_RAW)
+		return EPROTONOSUPPORT;
+	return ESOCKTNOSUPPORT;
+}
+
 /* Which kind of socket?  The errors of Linux's socket(). */
 static int
-kind_of(int family, int type, int *proto, uint8_t *kind)
+kind_of(const struct lwp *l, int family, int type, int *proto, uint8_t *kind)
 {
-	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX &&
+	    family != AF_NETLINK)
 		return EAFNOSUPPORT;
 	if (type < 0 || type > SOCK_PACKET)
 		return EINVAL;
@@ -41,19 +75,11 @@ kind_of(int family, int type, int *proto, uint8_t *kind)
 			*kind = SOCK_LOCALPKT;
 		return *kind == SOCK_NONE ? ESOCKTNOSUPPORT : 0;
 	}
-	if (type == SOCK_STREAM && (*proto == 0 || *proto == IPPROTO_TCP)) {
-		*proto = IPPROTO_TCP;
-		*kind = SOCK_TCP;
-		return 0;
+	if (family == AF_NETLINK) {
+		*kind = SOCK_NETLINK;
+		return nl_maycreate(type, *proto);
 	}
-	if (type == SOCK_DGRAM && (*proto == 0 || *proto == IPPROTO_UDP)) {
-		*proto = IPPROTO_UDP;
-		*kind = SOCK_UDP;
-		return 0;
-	}
-	if (type == SOCK_STREAM || type == SOCK_DGRAM)
-		return EPROTONOSUPPORT;
-	return ESOCKTNOSUPPORT;
+	return inet_kind(l, family, type, proto, kind);
 }
 
 struct ucred
@@ -83,7 +109,7 @@ sock_alloc(uint8_t kind, int family, int type, int proto)
 	so->so_family = family;
 	so->so_type = type;
 	so->so_proto = proto;
-	so->so_sndbuf = so->so_rcvbuf = SOCK_BUF;
+	so->so_sndbuf = so->so_rcvbuf = SOCKBUF_DEFAULT;
 	if (kind == SOCK_TCP) {
 		so->so_sndbuf = TCP_SNDBUF;
 		so->so_rcvbuf = TCP_RCVBUF;
@@ -104,7 +130,7 @@ sock_create(struct lwp *l, int family, int type, int proto, struct socket **sop)
 	uint8_t kind;
 	int error;
 
-	error = kind_of(family, type, &proto, &kind);
+	error = kind_of(l, family, type, &proto, &kind);
 	if (error != 0)
 		return error;
 	so = sock_alloc(kind, family, type, proto);
@@ -113,7 +139,7 @@ sock_create(struct lwp *l, int family, int type, int proto, struct socket **sop)
 	so->so_cred = sock_cred(l, false);
 	if (family == AF_UNIX && type == SOCK_RAW)
 		so->so_type = type = SOCK_DGRAM;
-	if (type != SOCK_DGRAM) {
+	if (kind == SOCK_TCP || kind == SOCK_LOCAL || kind == SOCK_LOCALSEQ) {
 		cn = conn_create();
 		if (cn == NULL) {
 			sock_rele(so);
@@ -125,20 +151,26 @@ sock_create(struct lwp *l, int family, int type, int proto, struct socket **sop)
 		khand_drop(cn);
 		klog_commit();
 	}
+	if (kind == SOCK_RAWIP || kind == SOCK_PING)
+		so->so_opts = 1UL << SO_REUSEADDR;
+	if (kind == SOCK_RAWIP)
+		raw_attach(so);
 	*sop = so;
 	return 0;
 }
 
 int
-sock_spawn(const struct socket *ls, struct conn *cn, struct socket **sop)
+sock_spawn(const struct socket *ls, const struct socket *client,
+    struct socket **sop)
 {
+	struct conn *cn = sock_conn(client);
 	struct socket *so;
 	int i;
 
 	so = sock_alloc(ls->so_kind, ls->so_family, ls->so_type, ls->so_proto);
 	if (so == NULL)
 		return ENOBUFS;
-	so->so_side = 1;
+	so->so_side = !client->so_side;
 	so->so_state = SS_NEW;
 	so->so_cred = ls->so_cred;
 	so->so_opts = KREAD(ls->so_opts);
@@ -154,7 +186,7 @@ sock_spawn(const struct socket *ls, struct conn *cn, struct socket **sop)
 	kmutex_enter(&cn->cn_lock);
 	KSET(cn->cn_refs, cn->cn_refs + 1);
 	KSET(so->so_conn, cn);
-	KSET(cn->cn_sock[1], so);
+	KSET(cn->cn_sock[so->so_side], so);
 	klog_commit();
 	kmutex_exit(&cn->cn_lock);
 	*sop = so;
@@ -348,9 +380,9 @@ sofile_ioctl(struct file *f, unsigned long cmd, void *uarg, long *ret)
 		n = sock_ops(so)->so_pending(so, false);
 		break;
 	case SIOCATMARK:
-		if (so->so_kind != SOCK_TCP)
-			return ENOTTY;
-		n = conntcp_mark(so->so_conn, so->so_side);
+		if (so->so_conn == NULL || so->so_type != SOCK_STREAM)
+			return so->so_family == AF_UNIX ? EINVAL : ENOTTY;
+		n = conntcp_mark(sock_conn(so), so->so_side);
 		break;
 	case FIOSETOWN:
 	case SIOCSPGRP:
@@ -366,8 +398,15 @@ sofile_ioctl(struct file *f, unsigned long cmd, void *uarg, long *ret)
 			return EINVAL;
 		n = sock_ops(so)->so_pending(so, true);
 		break;
+	case SIOCOUTQNSD:
+		/* All that is sent has been sent at once. */
+		if (so->so_kind != SOCK_TCP ||
+		    (KREAD(so->so_state) & SS_LISTENS))
+			return so->so_kind == SOCK_TCP ? EINVAL : ENOTTY;
+		n = 0;
+		break;
 	default:
-		return ENOTTY;
+		return ifnet_ioctl(so->so_family, cmd, uarg);
 	}
 	return copyout(&n, uarg, sizeof(n));
 }

@@ -38,9 +38,12 @@ enum sockkind {
 	SOCK_NONE = 0,
 	SOCK_TCP,
 	SOCK_UDP,
+	SOCK_PING,
+	SOCK_RAWIP,
 	SOCK_LOCAL,    /* AF_UNIX stream */
 	SOCK_LOCALSEQ, /* AF_UNIX packets in sequence */
 	SOCK_LOCALPKT, /* AF_UNIX datagrams */
+	SOCK_NETLINK,
 	SOCK_KINDS
 };
 
@@ -86,19 +89,24 @@ struct socket {
 	struct kmutex so_lock; /* KRANK_SOCK */
 	uint32_t so_refs;      /* (s) */
 	uint8_t so_kind;       /* (k) enum sockkind */
-	uint8_t so_side;       /* (k) of so_conn */
+	uint8_t so_side;       /* (k) of so_conn, whichever that is */
 	uint16_t so_family;    /* (k) */
 	uint16_t so_type;      /* (k) SOCK_STREAM ... */
 	uint16_t so_proto;     /* (k) */
 	uint32_t so_state;     /* (s), of a stream (c) */
 	struct file *so_file;  /* of it, for who owns it; NULL: none yet */
-	struct conn
-	    *so_conn; /* (k) of a stream: its connection, to be or made */
+	/*
+	 * Of a stream its connection, to be or made; (k) but for TCP, where
+	 * connect() to nowhere sets another (c).  The old one stays as long as
+	 * the socket: who is in it may stay there.
+	 */
+	struct conn *so_conn;
 
 	/* Options: read and written without a lock. */
 	uint64_t so_opts; /* 1 << SO_* of those that are on or off */
 	uint32_t so_sndbuf, so_rcvbuf, so_lowat;
 	uint64_t so_sndtimeo, so_rcvtimeo; /* ns; 0: for ever */
+	uint64_t so_giveup; /* TCP: until then connect() may take; ns */
 	struct linger so_linger;
 	uint8_t so_v6only;
 	uint8_t so_reuse;       /* (t) what the port's counts were told */
@@ -128,12 +136,20 @@ struct socket {
 	/* AF_UNIX.  Of a connection, the conn has the names. */
 	struct netname *so_name;  /* datagrams: set once; NULL: none */
 	struct vnode *so_vnode;   /* its node; referenced */
+	uint64_t so_hostkey;      /* or the host's; 0: none */
 	struct socket *so_dpeer;  /* (q) datagrams: where to; referenced */
 	struct socket *so_dfirst; /* (q) those whose so_dpeer is this */
 	struct socket *so_dnext, *so_dprev; /* (q) in so_dpeer's list */
 	struct socket *so_parent; /* its listener, until it is accepted */
 	uint64_t so_gcturn;       /* rights.c's, while it looks */
 	int64_t so_gcleft;
+
+	/* AF_NETLINK: its name, where it sends to, the groups it is in. */
+	uint32_t so_nlpid;      /* (t) 0: none yet */
+	uint32_t so_nlopts;     /* 1 << NETLINK_* */
+	uint32_t so_nldst;      /* whom connect() named; 0: the kernel */
+	uint32_t so_nldstgroup; /* 0: none */
+	uint64_t so_nlgroups;   /* (t) 1 << (RTNLGRP_* - 1) */
 
 	/* (t) */
 	struct socket *so_tabnext, *so_tabprev;
@@ -151,6 +167,10 @@ struct sockmsg {
 	char *sm_ctl;            /* control data: see control.h */
 	size_t sm_ctllen;
 };
+
+/* The sizes of buffers, as Linux has them. */
+#define SOCKBUF_DEFAULT 212992U
+#define SOCKBUF_MAX     (4U << 20) /* net.core.rmem_max */
 
 /* NULL: EOPNOTSUPP.  All are called with a reference and without locks. */
 struct sockops {
@@ -199,9 +219,20 @@ sock_until(bool nonblock, uint64_t timeo)
 /* A fresh one, in hand; streams have their connection. */
 int sock_create(struct lwp *, int family, int type, int proto,
     struct socket **);
-/* One that a listener makes of a connection: side 1 of it.  In hand. */
-int sock_spawn(const struct socket *listener, struct conn *, struct socket **);
+/*
+ * One that a listener makes of the connection of a client, whose other side it
+ * gets.  In hand.
+ */
+int sock_spawn(const struct socket *listener, const struct socket *client,
+    struct socket **);
 void sock_hold(struct socket *); /* in hand then */
+/* A stream's connection, which may be the one before from now on. */
+static inline struct conn *
+sock_conn(const struct socket *so)
+{
+	return KREAD(so->so_conn);
+}
+
 /* A stream's connection, locked: so_state stays. */
 struct conn *sock_lockconn(struct socket *);
 void sock_rele(struct socket *); /* in hand */

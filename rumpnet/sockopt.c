@@ -3,6 +3,7 @@
 #include <linux/tcp.h>
 
 #include "lwproc/proc.h"
+#include "rumpnet/netlink.h"
 #include "rumpnet/sockopt.h"
 #include "syscalls/sysargs.h"
 
@@ -58,6 +59,7 @@ static const struct optdef table[] = {
 	B(IPPROTO_IP, IP_RECVTOS, SV_RECVTOS),
 	B(IPPROTO_IP, IP_PKTINFO, SV_PKTINFO),
 	B(IPPROTO_IP, IP_RECVERR, SV_RECVERR),
+	B(IPPROTO_IP, IP_RETOPTS, SV_RETOPTS),
 	B(IPPROTO_IP, IP_FREEBIND, SV_FREEBIND),
 	B(IPPROTO_IP, IP_RECVORIGDSTADDR, SV_ORIGDST),
 	O(IPPROTO_IP, IP_MULTICAST_LOOP, SV_MCLOOP),
@@ -73,6 +75,8 @@ static const struct optdef table[] = {
 	B(IPPROTO_IPV6, IPV6_RECVPKTINFO, SV_6PKTINFO),
 	B(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, SV_6RECVHOPS),
 	B(IPPROTO_IPV6, IPV6_RECVTCLASS, SV_6RECVTCLASS),
+	B(IPPROTO_IPV6, IPV6_2292PKTINFO, SV_6OLDPKTINFO),
+	B(IPPROTO_IPV6, IPV6_2292HOPLIMIT, SV_6OLDHOPS),
 	B(IPPROTO_IPV6, IPV6_RECVERR, SV_6RECVERR),
 	B(IPPROTO_IPV6, IPV6_DONTFRAG, SV_6DONTFRAG),
 	B(IPPROTO_IPV6, IPV6_FREEBIND, SV_FREEBIND),
@@ -174,9 +178,15 @@ check_level(const struct socket *so, int level)
 		return 0;
 	if (so->so_family == AF_UNIX)
 		return EOPNOTSUPP;
+	if (so->so_family == AF_NETLINK)
+		return level == SOL_NETLINK ? 0 : ENOPROTOOPT;
 	if (level == IPPROTO_IP ||
 	    (level == IPPROTO_TCP && so->so_kind == SOCK_TCP) ||
 	    (level == IPPROTO_IPV6 && so->so_family == AF_INET6))
+		return 0;
+	if (so->so_kind == SOCK_RAWIP &&
+	    (level == SOL_RAW ||
+		(level == IPPROTO_ICMPV6 && so->so_family == AF_INET6)))
 		return 0;
 	return ENOPROTOOPT;
 }
@@ -218,6 +228,11 @@ set(struct socket *so, int level, int name, struct optin *oi)
 	case IPPROTO_IPV6:
 		error = sockopt_setip6(so, name, oi);
 		break;
+	case SOL_RAW:
+	case IPPROTO_ICMPV6:
+		return sockopt_setraw(so, level, name, oi);
+	case SOL_NETLINK:
+		return sockopt_setnl(so, name, oi);
 	default:
 		error = sockopt_setip(so, name, oi);
 		break;
@@ -245,6 +260,11 @@ get(struct socket *so, int level, int name, struct optout *oo)
 	case IPPROTO_IPV6:
 		error = sockopt_getip6(so, name, oo);
 		break;
+	case SOL_RAW:
+	case IPPROTO_ICMPV6:
+		return sockopt_getraw(so, level, name, oo);
+	case SOL_NETLINK:
+		return sockopt_getnl(so, name, oo);
 	default:
 		error = sockopt_getip(so, name, oo);
 		break;
@@ -301,7 +321,10 @@ sys_getsockopt(struct lwp *l, const struct sys_getsockopt_args *a, long *retval)
 	error = sock_get(l, a->sockfd, &f, &so);
 	if (error != 0)
 		return error;
-	error = copyin(a->optlen, &room, sizeof(room));
+	if (so->so_family == AF_UNIX)
+		error = check_level(so, a->level);
+	if (error == 0)
+		error = copyin(a->optlen, &room, sizeof(room));
 	if (error == 0 && room < 0)
 		error = EINVAL;
 	oo.oo_len = room;

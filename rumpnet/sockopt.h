@@ -13,6 +13,9 @@
 
 #include "rumpnet/sock.h"
 
+#ifndef SOL_RAW
+#define SOL_RAW 255 /* raw sockets */
+#endif
 #define TTL_DEFAULT 64 /* of IP_TTL and IPV6_UNICAST_HOPS */
 
 struct optdef {
@@ -65,6 +68,11 @@ int sockopt_getip(struct socket *, int name, struct optout *);
 int sockopt_setip6(struct socket *, int name, const struct optin *);
 int sockopt_getip6(struct socket *, int name, struct optout *);
 
+int sockopt_setraw(struct socket *, int level, int name, const struct optin *);
+int sockopt_getraw(struct socket *, int level, int name, struct optout *);
+/* Where the kernel puts the sum of a packet of IPv6; -1: nowhere. */
+int sockopt_rawsum(const struct socket *);
+
 /* SO_TIMESTAMP and its like: which of them is on; 0: none. */
 static inline int
 sockopt_stamp(const struct socket *so)
@@ -77,11 +85,12 @@ void sockopt_apply(struct socket *);
 
 /* --- mcast.c: groups a socket has joined ----------------------------------- */
 
-/* Interface lo is the only one there is: 0 and its index. */
-#define LO_INDEX 1
 bool mcast_isgroup(const struct in6_addr *);
 int mcast_join(struct socket *, const struct in6_addr *, uint32_t ifindex);
 int mcast_leave(struct socket *, const struct in6_addr *, uint32_t ifindex);
-bool mcast_member(const struct socket *, const struct in6_addr *);
+bool mcast_member(const struct socket *, const struct in6_addr *,
+    uint32_t ifindex);
+/* The interface that a message to a group takes. */
+uint32_t mcast_interface(const struct socket *, const struct inname *to);
 
 #endif

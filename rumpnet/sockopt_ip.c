@@ -9,6 +9,7 @@
 #define IP_PROTOCOL 52
 #endif
 
+#include "rumpnet/ifnet.h"
 #include "rumpnet/inet.h"
 #include "rumpnet/sockopt.h"
 
@@ -30,15 +31,36 @@ mapped(uint32_t v4)
 	return a;
 }
 
-/* Which interface is meant by an address of it, and an index? */
+/* Which interface is meant by an index, or an address of it?  0: as routes say. */
 static int
-find_interface(uint32_t addr, int ifindex)
+find_interface(uint32_t addr, int ifindex, uint32_t *index)
 {
 	struct in6_addr a = mapped(addr);
+	struct netif *nif;
 
+	*index = (uint32_t)ifindex;
 	if (ifindex != 0)
-		return ifindex == LO_INDEX ? 0 : ENODEV;
-	return addr == 0 || in_islocal(&a) ? 0 : ENODEV;
+		return ifnet_exists((uint32_t)ifindex) ? 0 : ENODEV;
+	if (addr == 0)
+		return 0;
+	kmutex_enter(&net()->ns_iflock);
+	nif = ifnet_byaddr(&a, NULL);
+	if (nif != NULL)
+		*index = nif->if_index;
+	else if (in_isloopback(&a))
+		*index = LO_INDEX;
+	kmutex_exit(&net()->ns_iflock);
+	return *index != 0 ? 0 : ENODEV;
+}
+
+/* By the routes: to the group. */
+static uint32_t
+group_interface(const struct socket *so, const struct in6_addr *group,
+    uint32_t index)
+{
+	struct inname to = { .in_addr = *group };
+
+	return index != 0 ? index : mcast_interface(so, &to);
 }
 
 static int
@@ -46,6 +68,7 @@ membership(struct socket *so, const struct optin *oi, bool join)
 {
 	struct ip_mreqn mr = { .imr_ifindex = 0 };
 	struct in6_addr group;
+	uint32_t index;
 	uint32_t len = kmin(oi->oi_len, (uint32_t)sizeof(mr));
 	int error;
 
@@ -59,17 +82,19 @@ membership(struct socket *so, const struct optin *oi, bool join)
 	group = mapped(mr.imr_multiaddr.s_addr);
 	if (join && !mcast_isgroup(&group))
 		return EINVAL;
-	error = find_interface(mr.imr_address.s_addr, mr.imr_ifindex);
+	error = find_interface(mr.imr_address.s_addr, mr.imr_ifindex, &index);
 	if (error != 0)
 		return error;
-	return join ? mcast_join(so, &group, LO_INDEX) :
-		      mcast_leave(so, &group, LO_INDEX);
+	index = group_interface(so, &group, index);
+	return join ? mcast_join(so, &group, index) :
+		      mcast_leave(so, &group, index);
 }
 
 static int
 multicast_if(struct socket *so, const struct optin *oi)
 {
 	struct ip_mreqn mr = { .imr_ifindex = 0 };
+	uint32_t index;
 	int error = 0;
 
 	if (so->so_type == SOCK_STREAM || oi->oi_len < sizeof(struct in_addr))
@@ -80,8 +105,10 @@ multicast_if(struct socket *so, const struct optin *oi)
 			return EFAULT;
 	} else if (copyin(oi->oi_uaddr, &mr.imr_address, 4) != 0)
 		return EFAULT;
-	if (find_interface(mr.imr_address.s_addr, mr.imr_ifindex) != 0)
+	if (find_interface(mr.imr_address.s_addr, mr.imr_ifindex, &index) != 0)
 		error = EADDRNOTAVAIL;
+	if (error == 0)
+		keep(so, SV_MCIF, (int)index);
 	if (error == 0)
 		keep(so, SV_MCADDR, (int)mr.imr_address.s_addr);
 	return error;
@@ -105,7 +132,7 @@ unicast_if(struct socket *so, const struct optin *oi)
 	if (oi->oi_len != sizeof(int))
 		return EINVAL;
 	v = __builtin_bswap32((uint32_t)oi->oi_int);
-	if (v != 0 && v != LO_INDEX)
+	if (v != 0 && !ifnet_exists(v))
 		return EADDRNOTAVAIL;
 	keep(so, SV_UNICASTIF, oi->oi_int);
 	return 0;
@@ -123,6 +150,11 @@ sockopt_setip(struct socket *so, int name, const struct optin *oi)
 		if (oi->oi_len < 1 || (v != -1 && (v < 1 || v > 255)))
 			return EINVAL;
 		keep(so, SV_TTL, v == -1 ? 0 : v - TTL_DEFAULT);
+		return 0;
+	case IP_HDRINCL:
+		if (so->so_kind != SOCK_RAWIP)
+			return ENOPROTOOPT;
+		keep(so, SV_HDRINCL, v != 0);
 		return 0;
 	case IP_ADD_MEMBERSHIP:
 		return membership(so, oi, true);
@@ -167,6 +199,11 @@ sockopt_getip(struct socket *so, int name, struct optout *oo)
 			return ENOTCONN;
 		v = MTU_LO;
 		break;
+	case IP_HDRINCL:
+		if (so->so_kind != SOCK_RAWIP)
+			return ENOPROTOOPT;
+		v = KREAD(so->so_val[SV_HDRINCL]);
+		break;
 	case IP_PROTOCOL:
 		v = so->so_proto;
 		break;
@@ -181,6 +218,7 @@ static int
 membership6(struct socket *so, const struct optin *oi, bool join)
 {
 	struct ipv6_mreq mr;
+	uint32_t index;
 	bool group;
 
 	if (oi->oi_len < sizeof(mr))
@@ -193,10 +231,11 @@ membership6(struct socket *so, const struct optin *oi, bool join)
 	    !in_isv4(&mr.ipv6mr_multiaddr);
 	if (!group)
 		return join ? EINVAL : EADDRNOTAVAIL;
-	if (mr.ipv6mr_interface != 0 && mr.ipv6mr_interface != LO_INDEX)
+	if (mr.ipv6mr_interface != 0 && !ifnet_exists(mr.ipv6mr_interface))
 		return join ? ENODEV : EADDRNOTAVAIL;
-	return join ? mcast_join(so, &mr.ipv6mr_multiaddr, LO_INDEX) :
-		      mcast_leave(so, &mr.ipv6mr_multiaddr, LO_INDEX);
+	index = group_interface(so, &mr.ipv6mr_multiaddr, mr.ipv6mr_interface);
+	return join ? mcast_join(so, &mr.ipv6mr_multiaddr, index) :
+		      mcast_leave(so, &mr.ipv6mr_multiaddr, index);
 }
 
 static int
@@ -209,6 +248,24 @@ set_v6only(struct socket *so, const struct optin *oi)
 	return 0;
 }
 
+/* By which interface to send.  The address to send from is bind()'s here. */
+static int
+sticky(struct socket *so, const struct optin *oi)
+{
+	struct in6_pktinfo pi = { .ipi6_ifindex = 0 };
+
+	if (oi->oi_len != 0 && oi->oi_len < sizeof(pi))
+		return EINVAL;
+	if (oi->oi_len != 0 && copyin(oi->oi_uaddr, &pi, sizeof(pi)) != 0)
+		return EFAULT;
+	if (!in_isany(&pi.ipi6_addr))
+		return ENOPROTOOPT;
+	if (pi.ipi6_ifindex != 0 && !ifnet_exists(pi.ipi6_ifindex))
+		return ENODEV;
+	keep(so, SV_6STICKYIF, (int)pi.ipi6_ifindex);
+	return 0;
+}
+
 int
 sockopt_setip6(struct socket *so, int name, const struct optin *oi)
 {
@@ -217,16 +274,29 @@ sockopt_setip6(struct socket *so, int name, const struct optin *oi)
 	switch (name) {
 	case IPV6_V6ONLY:
 		return set_v6only(so, oi);
+	case IPV6_HDRINCL:
+		if (so->so_kind != SOCK_RAWIP)
+			return ENOPROTOOPT;
+		if (oi->oi_len < sizeof(int))
+			return EINVAL;
+		keep(so, SV_HDRINCL, v != 0);
+		return 0;
+	case IPV6_CHECKSUM:
+		return so->so_kind == SOCK_RAWIP ?
+		    sockopt_setraw(so, IPPROTO_IPV6, name, oi) :
+		    ENOPROTOOPT;
 	case IPV6_ADD_MEMBERSHIP:
 		return membership6(so, oi, true);
 	case IPV6_DROP_MEMBERSHIP:
 		return membership6(so, oi, false);
+	case IPV6_PKTINFO:
+		return sticky(so, oi);
 	case IPV6_MULTICAST_IF:
 		if (so->so_type == SOCK_STREAM)
 			return ENOPROTOOPT;
 		if (oi->oi_len < sizeof(int))
 			return EINVAL;
-		if (v != 0 && v != LO_INDEX)
+		if (v != 0 && !ifnet_exists((uint32_t)v))
 			return ENODEV;
 		keep(so, SV_6MCIF, v);
 		return 0;
@@ -243,6 +313,13 @@ sockopt_getip6(struct socket *so, int name, struct optout *oo)
 	switch (name) {
 	case IPV6_V6ONLY:
 		v = KREAD(so->so_v6only);
+		break;
+	case IPV6_HDRINCL:
+	case IPV6_CHECKSUM:
+		if (so->so_kind != SOCK_RAWIP)
+			return ENOPROTOOPT;
+		v = name == IPV6_HDRINCL ? KREAD(so->so_val[SV_HDRINCL]) :
+					   sockopt_rawsum(so);
 		break;
 	case IPV6_MULTICAST_IF:
 		v = KREAD(so->so_val[SV_6MCIF]);

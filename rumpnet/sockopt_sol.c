@@ -4,10 +4,10 @@
 
 #include "lwproc/proc.h"
 #include "rumpnet/conn.h"
+#include "rumpnet/ifnet.h"
 #include "rumpnet/sockopt.h"
 
 #define NSEC     1000000000UL
-#define BUF_MAX  (4UL << 20) /* Linux's net.core.rmem_max */
 #define SND_MIN  4608
 #define RCV_MIN  2304
 #define SET_SND  1 /* SV_BUFSET */
@@ -35,7 +35,7 @@ buffer_size(int v, bool force, uint32_t least)
 	if (force)
 		n = v < 0 ? 0 : v;
 	else
-		n = kmin(n, BUF_MAX);
+		n = kmin(n, (uint64_t)SOCKBUF_MAX);
 	n = kmin(n, (uint64_t)INT32_MAX / 2) * 2;
 	return kmax((uint32_t)n, least);
 }
@@ -49,15 +49,15 @@ sockopt_apply(struct socket *so)
 	uint32_t snd = tcp ? CONN_CAP / 2 : CONN_CAP;
 	uint32_t rcv = tcp ? CONN_CAP / 2 : 0;
 
-	if (so->so_conn == NULL)
+	if (sock_conn(so) == NULL)
 		return;
 	if (set & SET_SND)
 		snd = KREAD(so->so_sndbuf);
 	if (tcp && (set & SET_RCV))
 		rcv = KREAD(so->so_rcvbuf);
-	conn_setbuf(so->so_conn, so->so_side, snd, rcv);
+	conn_setbuf(sock_conn(so), so->so_side, snd, rcv);
 	if (tcp)
-		conn_setlowat(so->so_conn, so->so_side, KREAD(so->so_lowat));
+		conn_setlowat(sock_conn(so), so->so_side, KREAD(so->so_lowat));
 }
 
 static int
@@ -148,25 +148,35 @@ set_device(struct socket *so, const struct optin *oi)
 	char name[IFNAME] = "";
 	uint32_t n = kmin(oi->oi_len, IFNAME - 1U);
 
+	uint32_t index = 0;
+
 	if (n != 0 && copyin(oi->oi_uaddr, name, n) != 0)
 		return EFAULT;
-	if (name[0] != '\0' && strcmp(name, "lo") != 0)
-		return ENODEV;
-	KSTORE(so->so_val[SV_BOUNDIF], name[0] != '\0' ? LO_INDEX : 0);
+	if (name[0] != '\0') {
+		index = ifnet_index(name);
+		if (index == 0)
+			return ENODEV;
+	}
+	KSTORE(so->so_val[SV_BOUNDIF], (int)index);
 	return 0;
 }
 
 static int
 get_device(const struct socket *so, struct optout *oo)
 {
-	if (KREAD(so->so_val[SV_BOUNDIF]) == 0) {
+	uint32_t index = (uint32_t)KREAD(so->so_val[SV_BOUNDIF]);
+	struct netif nif;
+
+	if (index == 0) {
 		oo->oo_len = 0;
 		return 0;
 	}
 	if (oo->oo_len < IFNAME)
 		return EINVAL;
-	oo->oo_len = sizeof("lo");
-	memcpy(oo->oo_buf, "lo", sizeof("lo"));
+	if (!ifnet_get(index, &nif) || nif.if_index != index)
+		return ENODEV;
+	oo->oo_len = strlen(nif.if_name) + 1;
+	memcpy(oo->oo_buf, nif.if_name, oo->oo_len);
 	return 0;
 }
 
@@ -175,8 +185,6 @@ set_ifindex(struct socket *so, int v)
 {
 	if (v < 0)
 		return EINVAL;
-	if (v != 0 && v != LO_INDEX)
-		return ENODEV;
 	KSTORE(so->so_val[SV_BOUNDIF], v);
 	return 0;
 }
@@ -210,7 +218,7 @@ set_passcred(struct socket *so, int v)
 {
 	uint64_t bit = 1UL << SO_PASSCRED;
 
-	if (so->so_family != AF_UNIX)
+	if (so->so_family != AF_UNIX && so->so_family != AF_NETLINK)
 		return EOPNOTSUPP;
 	if (v != 0)
 		__atomic_fetch_or(&so->so_opts, bit, __ATOMIC_SEQ_CST);
@@ -311,8 +319,8 @@ take_error(struct socket *so)
 {
 	int error = atomic_exchange(&so->so_error, 0);
 
-	if (error == 0 && so->so_conn != NULL)
-		error = conn_takeerror(so->so_conn, so->so_side);
+	if (error == 0 && sock_conn(so) != NULL)
+		error = conn_takeerror(sock_conn(so), so->so_side);
 	return error;
 }
 
@@ -401,7 +409,7 @@ sockopt_getsol(struct socket *so, int name, struct optout *oo)
 	case SO_BINDTODEVICE:
 		return get_device(so, oo);
 	case SO_PASSCRED:
-		if (so->so_family != AF_UNIX)
+		if (so->so_family != AF_UNIX && so->so_family != AF_NETLINK)
 			return EOPNOTSUPP;
 		optout_int(oo, sock_opt(so, SO_PASSCRED));
 		return 0;

@@ -120,7 +120,7 @@ get_info(struct socket *so, struct optout *oo)
 		ti.tcpi_unacked = KREAD(so->so_qlen);
 		ti.tcpi_sacked = KREAD(so->so_backlog);
 	} else if (ti.tcpi_state != STATE_CLOSE)
-		conn_count(so->so_conn, so->so_side, &sent, &got);
+		conn_count(sock_conn(so), so->so_side, &sent, &got);
 	ti.tcpi_bytes_sent = sent;
 	ti.tcpi_bytes_received = got;
 	ti.tcpi_bytes_acked = ti.tcpi_bytes_sent;

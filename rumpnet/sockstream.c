@@ -40,13 +40,12 @@ unlink_head(struct socket *so)
 int
 sockstream_accept(struct socket *so, bool nonblock, struct socket **new)
 {
-	uint64_t until = sock_until(nonblock, so->so_rcvtimeo);
-	struct conn *cn = so->so_conn;
+	uint64_t until = sock_until(nonblock, KREAD(so->so_rcvtimeo));
+	struct conn *cn = sock_lockconn(so);
 	struct socket *s = NULL;
 	bool hold = false;
 	int error = 0;
 
-	kmutex_enter(&cn->cn_lock);
 	while (error == 0) {
 		if (!(so->so_state & SS_LISTENS))
 			error = EINVAL;
@@ -57,6 +56,11 @@ sockstream_accept(struct socket *so, bool nonblock, struct socket **new)
 		else
 			error = ksleep(&so->so_qwait, &cn->cn_lock, until,
 			    KSLEEP_INTR);
+		/* Meanwhile it may have been connected, and be so no more. */
+		if (unlikely(cn != sock_conn(so))) {
+			kmutex_exit(&cn->cn_lock);
+			cn = sock_lockconn(so);
+		}
 	}
 	if (error == 0) {
 		unlink_head(so);
@@ -95,12 +99,16 @@ enqueue(struct socket *ls, struct socket *so)
 	khand_drop(so);
 }
 
+/* All three are of the connections that are locked, or the call is late. */
 static int
 meet(struct socket *client, struct socket *ls, struct socket *server)
 {
+	struct conn *cn = server->so_conn;
+
 	if (!(ls->so_state & SS_LISTENS))
 		return ECONNREFUSED;
-	if (client->so_state & (SS_CONNECTED | SS_LISTENS))
+	if (client->so_conn != cn ||
+	    (client->so_state & (SS_CONNECTED | SS_LISTENS)))
 		return EISCONN;
 	if (ls->so_qlen > ls->so_backlog) {
 		if (client->so_kind != SOCK_TCP)
@@ -108,18 +116,18 @@ meet(struct socket *client, struct socket *ls, struct socket *server)
 		/* It is connected when there is room; until then, no data. */
 		if (ls->so_qhold == NULL)
 			KSET(ls->so_qhold, server);
-		atomic_store(&client->so_conn->cn_hold, 1);
-		conn_resize(&client->so_conn->cn_in[0], true);
-		conn_resize(&client->so_conn->cn_in[1], true);
+		atomic_store(&cn->cn_hold, 1 + client->so_side);
+		conn_resize(&cn->cn_in[0], true);
+		conn_resize(&cn->cn_in[1], true);
 	}
 	KSET(client->so_state, client->so_state | SS_CONNECTED);
 	KSET(server->so_state, server->so_state | SS_CONNECTED);
 	enqueue(ls, server);
 	klog_commit();
-	atomic_store(&client->so_conn->cn_open, 1);
+	atomic_store(&cn->cn_open, 1);
 	kwakeup_one(&ls->so_qwait);
-	kwakeup(&ls->so_conn->cn_poll[0]);
-	conn_wake_all(client->so_conn);
+	kwakeup(&ls->so_conn->cn_poll[ls->so_side]);
+	conn_wake_all(cn);
 	return 0;
 }
 
@@ -127,14 +135,16 @@ int
 sockstream_meet(struct socket *client, struct socket *ls, struct socket *server,
     uint64_t until)
 {
-	struct conn *cn = client->so_conn, *lcn = ls->so_conn;
+	struct conn *cn = sock_conn(server), *lcn;
 	int error;
 
-	if (cn == lcn)
-		return ECONNREFUSED;
 	for (;;) {
+		lcn = sock_conn(ls);
+		if (cn == lcn)
+			return ECONNREFUSED;
 		lock_both(cn, lcn);
-		error = meet(client, ls, server);
+		error = lcn == sock_conn(ls) ? meet(client, ls, server) :
+					       ECONNREFUSED;
 		kmutex_exit(&cn->cn_lock);
 		if (error == EAGAIN && until != 0)
 			error = ksleep(&ls->so_qwait, &lcn->cn_lock, until,
@@ -176,8 +186,9 @@ sockstream_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	(void)l;
 	if (unlikely(!connected(so)))
 		return so->so_family == AF_UNIX ? ENOTCONN : EPIPE;
-	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_sndtimeo);
-	return conn_send(so->so_conn, so->so_side, sm->sm_uio, &cw);
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT,
+	    KREAD(so->so_sndtimeo));
+	return conn_send(sock_conn(so), so->so_side, sm->sm_uio, &cw);
 }
 
 int
@@ -189,32 +200,33 @@ sockstream_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	(void)l;
 	if (unlikely(!connected(so)))
 		return so->so_family == AF_UNIX ? EINVAL : ENOTCONN;
-	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_rcvtimeo);
-	cw.cw_least = sm->sm_flags & MSG_WAITALL ? UINT64_MAX : so->so_lowat;
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT,
+	    KREAD(so->so_rcvtimeo));
+	cw.cw_least = sm->sm_flags & MSG_WAITALL ? UINT64_MAX :
+						   KREAD(so->so_lowat);
 	cw.cw_peek = (sm->sm_flags & MSG_PEEK) != 0;
 	if (unlikely((sm->sm_flags & MSG_TRUNC) && so->so_kind == SOCK_TCP)) {
-		int error = conn_discard(so->so_conn, so->so_side,
+		int error = conn_discard(sock_conn(so), so->so_side,
 		    sm->sm_uio->uio_resid, &cw, &done);
 
 		uio_skip(done, sm->sm_uio);
 		return error;
 	}
-	return conn_recv(so->so_conn, so->so_side, sm->sm_uio, &cw);
+	return conn_recv(sock_conn(so), so->so_side, sm->sm_uio, &cw);
 }
 
 int
 sockstream_shutdown(struct socket *so, int how)
 {
-	struct conn *cn = so->so_conn;
+	struct conn *cn = sock_lockconn(so);
 	int error = 0;
 
-	kmutex_enter(&cn->cn_lock);
 	if (so->so_state & SS_LISTENS) {
 		if (how != SHUT_WR) {
 			KSET(so->so_state, so->so_state & ~SS_LISTENS);
 			klog_commit();
 			kwakeup(&so->so_qwait);
-			kwakeup(&cn->cn_poll[0]);
+			kwakeup(&cn->cn_poll[so->so_side]);
 		}
 	} else if (!(so->so_state & SS_CONNECTED))
 		error = ENOTCONN;
@@ -227,12 +239,12 @@ sockstream_shutdown(struct socket *so, int how)
 int
 sockstream_poll(struct socket *so, struct waitent *ent)
 {
-	struct conn *cn = so->so_conn;
+	struct conn *cn;
 	int ev = 0;
 
 	if (likely(connected(so)))
-		return conn_poll(cn, so->so_side, ent);
-	kmutex_enter(&cn->cn_lock);
+		return conn_poll(sock_conn(so), so->so_side, ent);
+	cn = sock_lockconn(so);
 	if (ent != NULL) {
 		waitq_add(&cn->cn_poll[so->so_side], ent, &cn->cn_lock);
 		klog_commit();
@@ -243,7 +255,8 @@ sockstream_poll(struct socket *so, struct waitent *ent)
 		    POLLIN | POLLRDNORM :
 		    0;
 	else
-		ev = POLLOUT | POLLWRNORM | POLLHUP;
+		ev = POLLOUT | POLLWRNORM | POLLHUP |
+		    (so->so_family == AF_UNIX ? POLLWRBAND : 0);
 	kmutex_exit(&cn->cn_lock);
 	return ev;
 }
@@ -251,7 +264,7 @@ sockstream_poll(struct socket *so, struct waitent *ent)
 uint64_t
 sockstream_pending(struct socket *so, bool out)
 {
-	return stream_used(&so->so_conn
+	return stream_used(&sock_conn(so)
 				->cn_in[out ? !so->so_side : so->so_side]);
 }
 
@@ -259,10 +272,9 @@ sockstream_pending(struct socket *so, bool out)
 static struct socket *
 dequeue(struct socket *so)
 {
-	struct conn *cn = so->so_conn;
+	struct conn *cn = sock_lockconn(so);
 	struct socket *s;
 
-	kmutex_enter(&cn->cn_lock);
 	s = so->so_qhead;
 	if (s != NULL)
 		unlink_head(so);
@@ -273,18 +285,17 @@ dequeue(struct socket *so)
 void
 sockstream_unlisten(struct socket *so)
 {
-	struct conn *cn = so->so_conn;
+	struct conn *cn = sock_lockconn(so);
 	struct socket *s;
 
-	kmutex_enter(&cn->cn_lock);
 	KSET(so->so_state, so->so_state & ~SS_LISTENS);
 	klog_commit();
 	kwakeup(&so->so_qwait);
-	kwakeup(&cn->cn_poll[0]);
+	kwakeup(&cn->cn_poll[so->so_side]);
 	kmutex_exit(&cn->cn_lock);
 	while ((s = dequeue(so)) != NULL) {
 		/* Nobody will ever speak there. */
-		conn_close(s->so_conn, s->so_side, true);
+		conn_close(sock_conn(s), s->so_side, true);
 		sock_rele(s);
 	}
 }
@@ -292,7 +303,7 @@ sockstream_unlisten(struct socket *so)
 void
 sockstream_close(struct socket *so)
 {
-	struct conn *cn = so->so_conn;
+	struct conn *cn = sock_conn(so);
 	bool reset;
 
 	if (connected(so)) {

@@ -3,6 +3,7 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpnet/conn.h"
+#include "rumpnet/ifnet.h"
 #include "rumpnet/net.h"
 
 void
@@ -46,9 +47,11 @@ net_boot(void)
 	for (i = 0; i < IN_PROTOS; i++)
 		kmutex_init(&ns->ns_bound[i].tb_lock, KRANK_SOCKTAB);
 	kmutex_init(&ns->ns_conns.tb_lock, KRANK_SOCKTAB);
+	kmutex_init(&ns->ns_netlink.tb_lock, KRANK_SOCKTAB);
 	kmutex_init(&ns->ns_local.tb_lock, KRANK_SOCKTAB);
 	kmutex_init(&ns->ns_rightslock, KRANK_RIGHTS);
 	ARENA->a_net = ns;
 	sock_boot();
 	conn_boot();
+	ifnet_boot();
 }

@@ -40,6 +40,8 @@ enum sockval {
 	SV_MCLOOP,
 	SV_MCALL,
 	SV_UNICASTIF,
+	SV_RETOPTS,
+	SV_MCIF,   /* and the interface it means; 0: as routes say */
 	SV_MCADDR, /* IP_MULTICAST_IF's address */
 	/* IPPROTO_IPV6 */
 	SV_6HOPS,
@@ -49,13 +51,21 @@ enum sockval {
 	SV_6MCALL,
 	SV_6TCLASS,
 	SV_6MTUDISC,
+	SV_6STICKYIF, /* IPV6_PKTINFO's interface */
 	SV_6PKTINFO,
 	SV_6RECVHOPS,
 	SV_6RECVTCLASS,
 	SV_6RECVERR,
 	SV_6DONTFRAG,
 	SV_6ORIGDST,
-	SV_MAX
+	SV_6OLDPKTINFO, /* as RFC 2292 had them */
+	SV_6OLDHOPS,
+	/* raw sockets */
+	SV_HDRINCL,
+	SV_RAWSUM, /* IPV6_CHECKSUM and 1; 0: none */
+	SV_FILTER, /* ICMP_FILTER, or ICMP6_FILTER and its size */
+	SV_FILTERS = 8,
+	SV_MAX = SV_FILTER + SV_FILTERS
 };
 
 #endif

@@ -59,7 +59,7 @@ make_pair(struct lwp *l, const struct sys_socketpair_args *a,
 		error = sock_create(l, a->domain, a->type & 0xf, a->protocol,
 		    &so[1]);
 	else
-		error = sock_spawn(so[0], so[0]->so_conn, &so[1]);
+		error = sock_spawn(so[0], so[0], &so[1]);
 	if (error != 0) {
 		sock_rele(so[0]);
 		return error;
@@ -79,6 +79,10 @@ sys_socketpair(struct lwp *l, const struct sys_socketpair_args *a, long *retval)
 	(void)retval;
 	if (a->type & ~(0xf | TYPE_FLAGS))
 		return EINVAL;
+	/* Whether they can be told comes before what they are. */
+	if (copyin(a->sv, fd, sizeof(fd)) != 0 ||
+	    copyout(fd, a->sv, sizeof(fd)) != 0)
+		return EFAULT;
 	error = make_pair(l, a, so);
 	if (error != 0)
 		return error;

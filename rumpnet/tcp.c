@@ -3,13 +3,13 @@
  * tcp: streams between internet addresses of one kernel.
  *
  * To connect puts the server's socket into the listener's queue at once.  If
- * that is full the connection is held up (cn_hold): both ends believe that
- * the other has no room, until an accept makes some (tcp_promote()).
+ * that is full the connection is held up; see tcphold.c.
  */
 #include <netinet/tcp.h>
 #include <poll.h>
 
 #include "rumpkern/klog.h"
+#include "rumpkern/waitq.h"
 #include "rumpnet/conn.h"
 #include "rumpnet/inet.h"
 #include "rumpnet/inetctl.h"
@@ -18,8 +18,8 @@
 #include "rumpnet/sockstream.h"
 #include "rumpnet/tcp.h"
 
-#define NSEC    1000000000UL
-#define UNUSUAL (MSG_OOB | MSG_ERRQUEUE | MSG_FASTOPEN)
+#define PATIENCE 10000 /* looks at a queue that gets empty */
+#define UNUSUAL  (MSG_OOB | MSG_ERRQUEUE | MSG_FASTOPEN)
 
 static inline bool
 connected(const struct socket *so)
@@ -36,7 +36,7 @@ tcp_state(struct socket *so)
 		return TCP_LISTEN;
 	if (!(state & SS_CONNECTED))
 		return TCP_CLOSE;
-	return conntcp_state(so->so_conn, so->so_side);
+	return conntcp_state(sock_conn(so), so->so_side);
 }
 
 static int
@@ -75,67 +75,6 @@ tcp_listen(struct lwp *l, struct socket *so, int backlog)
 	return error;
 }
 
-/* Both locks, the listener's first; conn's memory stays one for ever. */
-static bool
-lock_second(struct conn *first, struct conn *second)
-{
-	if (second > first) {
-		kmutex_enter(&second->cn_lock);
-		return true;
-	}
-	return kmutex_tryenter(&second->cn_lock);
-}
-
-/* Locked both: the connection has room now. */
-static void
-release(struct socket *ls, struct socket *s, struct conn *cn)
-{
-	KSET(ls->so_qhold, s->so_qnext);
-	klog_commit();
-	atomic_store(&cn->cn_hold, 0);
-	conn_resize(&cn->cn_in[0], false);
-	conn_resize(&cn->cn_in[1], false);
-	conn_wake_all(cn);
-}
-
-/* How many of the queue are connected. */
-static uint32_t
-established(const struct socket *ls)
-{
-	const struct socket *s;
-	uint32_t n = 0;
-
-	for (s = ls->so_qhead; s != NULL && s != ls->so_qhold; s = s->so_qnext)
-		n++;
-	return n;
-}
-
-void
-tcp_promote(struct socket *ls)
-{
-	struct conn *lcn = ls->so_conn, *cn;
-	struct socket *s;
-
-	for (;;) {
-		kmutex_enter(&lcn->cn_lock);
-		s = ls->so_qhold;
-		if (s == NULL || established(ls) > ls->so_backlog)
-			break;
-		cn = s->so_conn;
-		if (!lock_second(lcn, cn)) {
-			kmutex_exit(&lcn->cn_lock);
-			kpause();
-			continue;
-		}
-		release(ls, s, cn);
-		kmutex_exit(&cn->cn_lock);
-		kwakeup_one(&ls->so_qwait);
-		kwakeup(&lcn->cn_poll[0]);
-		kmutex_exit(&lcn->cn_lock);
-	}
-	kmutex_exit(&lcn->cn_lock);
-}
-
 /* Who gave up before there was room has never been here. */
 static int
 tcp_accept(struct socket *so, bool nonblock, struct socket **new)
@@ -147,15 +86,15 @@ tcp_accept(struct socket *so, bool nonblock, struct socket **new)
 		error = sockstream_accept(so, nonblock, new);
 		if (error != 0)
 			return error;
-		cn = (*new)->so_conn;
+		cn = sock_conn(*new);
 		if (likely(!(KREAD(cn->cn_late))))
 			return 0;
 		sock_rele(*new);
 	}
 }
 
-static void
-change_state(struct socket *so, uint32_t add, uint32_t drop)
+void
+tcp_change(struct socket *so, uint32_t add, uint32_t drop)
 {
 	struct conn *cn = sock_lockconn(so);
 
@@ -164,23 +103,37 @@ change_state(struct socket *so, uint32_t add, uint32_t drop)
 	kmutex_exit(&cn->cn_lock);
 }
 
+/*
+ * Both locks, once those are gone that still wait to accept: their queue gets
+ * another lock.  (One that is dead may stay.)
+ */
+static void
+lock_to_renew(struct socket *so, struct conn *old, struct conn *cn)
+{
+	int i;
+
+	for (i = 0;; i++) {
+		kmutex_enter(&old->cn_lock);
+		if ((so->so_qwait.wq_head == NULL || i > PATIENCE) &&
+		    tcp_lock_second(old, cn))
+			return;
+		kwakeup(&so->so_qwait);
+		kmutex_exit(&old->cn_lock);
+		rumpuser_yield();
+	}
+}
+
 /* The connection of before is over; the socket gets a fresh one. */
 static int
 renew(struct socket *so)
 {
-	struct conn *old = so->so_conn, *cn = conn_create();
+	struct conn *old = sock_conn(so), *cn = conn_create();
 
 	if (cn == NULL)
 		return ENOBUFS;
 	cn->cn_tcp = 1;
-	cn->cn_sock[0] = so;
-	for (;;) {
-		kmutex_enter(&old->cn_lock);
-		if (lock_second(old, cn))
-			break;
-		kmutex_exit(&old->cn_lock);
-		kpause();
-	}
+	cn->cn_sock[so->so_side] = so;
+	lock_to_renew(so, old, cn);
 	/* Another thread was faster. */
 	if (so->so_conn != old) {
 		kmutex_exit(&cn->cn_lock);
@@ -191,12 +144,15 @@ renew(struct socket *so)
 	KSET(cn->cn_old, old);
 	KSET(old->cn_sock[so->so_side], NULL);
 	KSET(so->so_conn, cn);
-	KSET(so->so_side, 0);
 	KSET(so->so_state,
 	    so->so_state &
 		~(SS_CONNECTED | SS_CONNECTING | SS_REFUSED | SS_NEW));
 	khand_drop(cn);
 	klog_commit();
+	waitq_move(&old->cn_poll[so->so_side], &cn->cn_poll[so->so_side],
+	    &cn->cn_lock);
+	kwakeup(&cn->cn_poll[so->so_side]);
+	atomic_store(&cn->cn_in[so->so_side].st_want, WANT_DATA);
 	kmutex_exit(&cn->cn_lock);
 	conn_wake_all(old);
 	kmutex_exit(&old->cn_lock);
@@ -204,69 +160,47 @@ renew(struct socket *so)
 	return 0;
 }
 
-/* connect() to nowhere: the socket is as after bind(). */
-static int
-disconnect(struct socket *so)
+int
+tcp_disconnect(struct socket *so)
 {
 	uint32_t state = KREAD(so->so_state);
 
 	if (state & SS_LISTENS)
 		sockstream_unlisten(so);
 	if (state & SS_REFUSED)
-		change_state(so, 0, SS_REFUSED | SS_CONNECTING);
+		tcp_change(so, 0, SS_REFUSED | SS_CONNECTING);
 	if (!(state & SS_CONNECTED))
 		return 0;
 	if (tcp_state(so) != TCP_CLOSE && tcp_state(so) != TCP_SYN_SENT)
 		atomic_store(&so->so_error, ECONNRESET);
-	conn_close(so->so_conn, so->so_side, true);
+	conn_close(sock_conn(so), so->so_side, true);
 	in_unconnect(so);
 	return renew(so);
-}
-
-/* Wait for room at the listener: as long as Linux would repeat its request. */
-static int
-await(struct socket *so)
-{
-	uint64_t limit = KREAD(so->so_sndtimeo), ns;
-	uint32_t ms = KREAD(so->so_val[SV_USERTIMEO]);
-	int error;
-
-	ns = ((2UL << sockopt_int(so, IPPROTO_TCP, TCP_SYNCNT)) - 1) * NSEC;
-	if (ms != 0)
-		ns = (uint64_t)ms * (NSEC / 1000);
-	if (limit != 0)
-		ns = limit;
-	error = conntcp_await(so->so_conn, so->so_side,
-	    rumpuser_monotonic() + ns);
-	if (limit != 0 && error != 0)
-		return error == ETIMEDOUT ? EINPROGRESS : EINTR;
-	if (error == ETIMEDOUT)
-		disconnect(so);
-	return error;
 }
 
 /* A connect() that was begun: how has it gone? */
 static int
 finish(struct socket *so, bool nonblock)
 {
+	struct conn *cn = sock_conn(so);
 	int error, told;
 
-	if (conntcp_holds(so->so_conn)) {
+	if (conntcp_holds(cn)) {
 		if (nonblock)
 			return EALREADY;
-		error = await(so);
+		error = tcphold_await(so);
 		if (error != 0)
 			return error;
 	}
 	told = atomic_exchange(&so->so_error, 0);
 	if (!(KREAD(so->so_state) & SS_REFUSED)) {
-		if (!so->so_conn->cn_hold) {
-			change_state(so, 0, SS_CONNECTING);
+		if (!cn->cn_hold) {
+			tcp_change(so, 0, SS_CONNECTING);
 			return 0;
 		}
-		told = conn_takeerror(so->so_conn, so->so_side);
+		told = conn_takeerror(cn, so->so_side);
 	}
-	error = disconnect(so);
+	error = tcp_disconnect(so);
 	if (error != 0)
 		return error;
 	return told != 0 ? told : ECONNABORTED;
@@ -282,14 +216,14 @@ is_self(const struct socket *so, const struct inname *to)
 	if (!(KREAD(so->so_state) & SS_BOUND) ||
 	    so->so_local.in_port != to->in_port)
 		return false;
-	source = in_isany(a) ? in_source(&to->in_addr) : *a;
+	source = in_isany(a) ? in_sourcevia(so, to) : *a;
 	return memcmp(&source, &to->in_addr, 16) == 0;
 }
 
 static int
 connect_self(struct socket *so, const struct inname *to)
 {
-	struct conn *cn = so->so_conn;
+	struct conn *cn = sock_conn(so);
 	int error;
 
 	cn->cn_self = 1;
@@ -298,8 +232,32 @@ connect_self(struct socket *so, const struct inname *to)
 		cn->cn_self = 0;
 		return error;
 	}
-	change_state(so, SS_CONNECTED, 0);
+	tcp_change(so, SS_CONNECTED, 0);
 	atomic_store(&cn->cn_open, 1);
+	return 0;
+}
+
+/*
+ * To an address that is not here: nobody hears of it.  It is as if there were
+ * no room at a listener, for ever.
+ */
+static int
+connect_away(struct socket *so, const struct inname *to)
+{
+	struct conn *cn;
+	int error;
+
+	error = in_connect(so, so, to);
+	if (error != 0)
+		return error;
+	cn = sock_lockconn(so);
+	atomic_store(&cn->cn_hold, 1 + so->so_side);
+	conn_resize(&cn->cn_in[0], true);
+	conn_resize(&cn->cn_in[1], true);
+	KSET(so->so_state, so->so_state | SS_CONNECTED);
+	klog_commit();
+	atomic_store(&cn->cn_open, 1);
+	kmutex_exit(&cn->cn_lock);
 	return 0;
 }
 
@@ -310,11 +268,12 @@ connect_to(struct socket *so, struct socket *ls, const struct inname *to)
 	struct socket *server;
 	int error;
 
-	error = sock_spawn(ls, so->so_conn, &server);
+	error = sock_spawn(ls, so, &server);
 	if (error != 0)
 		return error;
 	server->so_val[SV_PRIORITY] = 0;
-	if (unlikely(server->so_val[SV_BUFSET] != 0 || server->so_lowat != 1))
+	if (unlikely(server->so_val[SV_BUFSET] != 0 ||
+		KREAD(server->so_lowat) != 1))
 		sockopt_apply(server);
 	error = in_connect(so, server, to);
 	if (error == 0)
@@ -346,8 +305,13 @@ start(struct socket *so, const struct netname *nn)
 	if (in_isany(&to.in_addr))
 		to.in_addr = in_loopback(so->so_family == AF_INET ||
 		    in_isv4(&to.in_addr));
-	if (!in_islocal(&to.in_addr))
+	if (mcast_isgroup(&to.in_addr) || in_isbroadcast(&to.in_addr))
 		return ENETUNREACH;
+	error = in_needscope(so, &to);
+	if (error == 0)
+		error = in_reach(so, &to, 0);
+	if (error != 0)
+		return error == EREMOTE ? connect_away(so, &to) : error;
 	ls = in_listener(&to);
 	if (ls == NULL)
 		return is_self(so, &to) ? connect_self(so, &to) : ECONNREFUSED;
@@ -367,7 +331,7 @@ tcp_connect(struct lwp *l, struct socket *so, const struct netname *nn,
 	if (nn->nn_len < sizeof(sa_family_t))
 		return EINVAL;
 	if (nn->nn_sa.sa_family == AF_UNSPEC)
-		return disconnect(so);
+		return tcp_disconnect(so);
 	if (state & SS_CONNECTING)
 		return finish(so, nonblock);
 	if (state & (SS_CONNECTED | SS_LISTENS))
@@ -375,13 +339,15 @@ tcp_connect(struct lwp *l, struct socket *so, const struct netname *nn,
 	error = start(so, nn);
 	if (error == ECONNREFUSED && nonblock) {
 		atomic_store(&so->so_error, error);
-		change_state(so, SS_CONNECTING | SS_REFUSED, 0);
+		tcp_change(so, SS_CONNECTING | SS_REFUSED, 0);
 		return EINPROGRESS;
 	}
 	if (error != 0)
 		return error;
-	if (nonblock || so->so_conn->cn_hold) {
-		change_state(so, SS_CONNECTING, 0);
+	if (nonblock || sock_conn(so)->cn_hold) {
+		if (conntcp_holds(sock_conn(so)))
+			tcphold_begin(so);
+		tcp_change(so, SS_CONNECTING, 0);
 		error = nonblock ? EINPROGRESS : finish(so, false);
 	}
 	return error;
@@ -398,17 +364,18 @@ send_unusual(struct lwp *l, struct socket *so, struct sockmsg *sm)
 			return EINVAL;
 		error = tcp_connect(l, so, sm->sm_name,
 		    (sm->sm_flags & MSG_DONTWAIT) != 0);
-		if (error == EINPROGRESS && !so->so_conn->cn_hold &&
+		if (error == EINPROGRESS && !sock_conn(so)->cn_hold &&
 		    !(KREAD(so->so_state) & SS_REFUSED))
 			error = 0;
 		if (error != 0)
 			return error;
-		change_state(so, 0, SS_CONNECTING);
+		tcp_change(so, 0, SS_CONNECTING);
 	}
 	if (!(sm->sm_flags & MSG_OOB))
 		return sockstream_send(l, so, sm);
-	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT, so->so_sndtimeo);
-	return conntcp_sendoob(so->so_conn, so->so_side, sm->sm_uio, &cw);
+	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT,
+	    KREAD(so->so_sndtimeo));
+	return conntcp_sendoob(sock_conn(so), so->so_side, sm->sm_uio, &cw);
 }
 
 static int
@@ -437,10 +404,13 @@ tcp_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 		error = atomic_exchange(&so->so_error, 0);
 		if (error != 0 || KREAD(so->so_state) & SS_REFUSED)
 			return error;
-		return sm->sm_flags & MSG_OOB ? EINVAL : ENOTCONN;
+		return (sm->sm_flags & MSG_OOB) &&
+			!(KREAD(so->so_state) & SS_LISTENS) ?
+		    EINVAL :
+		    ENOTCONN;
 	}
 	if (unlikely(sm->sm_flags & MSG_OOB)) {
-		error = conntcp_recvoob(so->so_conn, so->so_side, sm->sm_uio,
+		error = conntcp_recvoob(sock_conn(so), so->so_side, sm->sm_uio,
 		    (sm->sm_flags & MSG_PEEK) != 0);
 		if (error == 0)
 			sm->sm_outflags |= MSG_OOB;
@@ -462,7 +432,7 @@ tcp_shutdown(struct socket *so, int how)
 			sockstream_unlisten(so);
 		return 0;
 	case TCP_SYN_SENT:
-		return disconnect(so);
+		return tcp_disconnect(so);
 	case TCP_CLOSE:
 		return ENOTCONN;
 	default:
@@ -493,7 +463,7 @@ tcp_getname(struct socket *so, bool peer, struct netname *nn)
 	    (s == TCP_CLOSE || s == TCP_SYN_SENT || s == TCP_LISTEN))
 		return ENOTCONN;
 	if (peer && (state & SS_NEW))
-		change_state(so, 0, SS_NEW);
+		tcp_change(so, 0, SS_NEW);
 	kmutex_enter(&so->so_lock);
 	in = peer ? so->so_peer : so->so_local;
 	kmutex_exit(&so->so_lock);
@@ -504,7 +474,7 @@ tcp_getname(struct socket *so, bool peer, struct netname *nn)
 static uint64_t
 tcp_pending(struct socket *so, bool out)
 {
-	struct conn *cn = so->so_conn;
+	struct conn *cn = sock_conn(so);
 
 	return out ? stream_used(conn_out(cn, so->so_side)) :
 		     conntcp_inq(cn, so->so_side);
@@ -513,7 +483,7 @@ tcp_pending(struct socket *so, bool out)
 static void
 tcp_close(struct socket *so)
 {
-	struct conn *cn = so->so_conn;
+	struct conn *cn = sock_conn(so);
 
 	/* Who made it may have died before it had one. */
 	if (cn == NULL)

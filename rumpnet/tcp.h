@@ -8,7 +8,22 @@
 /* TCP_ESTABLISHED ...: the state Linux would have it in. */
 int tcp_state(struct socket *);
 
+/* Change so_state. */
+void tcp_change(struct socket *, uint32_t add, uint32_t drop);
+/* connect() to nowhere: the socket is as after bind(). */
+int tcp_disconnect(struct socket *);
+
+/* --- tcphold.c: connections that wait for room at their listener ------------ */
+
+/* One connection is locked; the other one too, if that can be now. */
+bool tcp_lock_second(struct conn *first, struct conn *second);
 /* An accepted one has left its place to the next. */
 void tcp_promote(struct socket *listener);
+/* A client's connection is held up from now on. */
+void tcphold_begin(struct socket *);
+/* Until it is not.  ETIMEDOUT: it never will be; EINPROGRESS: SO_SNDTIMEO. */
+int tcphold_await(struct socket *);
+/* Those that have waited long enough have failed. */
+void tcp_expire(void);
 
 #endif

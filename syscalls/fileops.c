@@ -3,10 +3,12 @@
  * What each type of file does.
  */
 #include "lwproc/file.h"
+#include "lwproc/hostfile.h"
 #include "rumpkern/klog.h"
 #include "rumpnet/sock.h"
 #include "rumpvfs/epoll.h"
 #include "rumpvfs/eventfd.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/tmpfs_file.h"
 #include "rumpvfs/vnode.h"
@@ -46,4 +48,6 @@ const struct fileops *const fileops[FTYPE_MAX] = {
 	[FTYPE_EPOLL] = &epoll_fileops,
 	[FTYPE_EVENTFD] = &eventfd_fileops,
 	[FTYPE_TIMERFD] = &timerfd_fileops,
+	[FTYPE_INOTIFY] = &inotify_fileops,
+	[FTYPE_HOST] = &hostfile_fileops,
 };

@@ -11,6 +11,7 @@ libkern_la_SOURCES += syscalls/handops.c
 libkern_la_SOURCES += syscalls/init.c
 libkern_la_SOURCES += syscalls/init.h
 libkern_la_SOURCES += syscalls/oldcalls.c
+libkern_la_SOURCES += syscalls/procfiles.c
 libkern_la_SOURCES += syscalls/sysdef.h
 libkern_la_SOURCES += syscalls/syserr.c
 libkern_la_SOURCES += syscalls/sysroute.h
