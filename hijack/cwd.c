@@ -70,8 +70,12 @@ chdir_proc(const char *path, char *again)
 	fd = path[0] == '/' ? hj_path_procfd(path, &rest) : -1;
 	if (fd < 0) {
 		rest = path[0] == '/' ? hj_path_proccwd(path) : NULL;
-		if (rest == NULL)
-			return HJ_TO_HOST;
+		if (rest == NULL) {
+			ret = hj_procnet_chdir(path);
+			if (ret == 0)
+				proc_setflag(hj_proc(), PROC_HOSTCWD, false);
+			return ret;
+		}
 		again[0] = '.';
 		memcpy(again + 1, rest, strlen(rest) + 1);
 		return HJ_AGAIN;

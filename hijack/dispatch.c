@@ -5,9 +5,11 @@
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 
 #include "hijack/hijack.h"
+#include "hijack/transit.h"
 #include "rumpkern/arena.h"
 #include "syscalls/dispatch.h"
 #include "syscalls/init.h"
@@ -33,6 +35,7 @@ fd_matters(long fd)
 static long
 fd_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 {
+	long ret;
 
 	if (hj_fd_ours(arg(hf, ci->hc_fd)))
 		return -EBADF;
@@ -45,8 +48,14 @@ fd_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 		return hj_sys_epoll_wait(hf);
 	case HJ_UNIX_CALLS:
 		return hj_local_call(hf);
+	case __NR_inotify_rm_watch:
+		return hj_sys_inotify_rm(hf);
 	}
-	return sys_call(ci->hc_rsys, hf->hf_args);
+	ret = sys_call(ci->hc_rsys, hf->hf_args);
+	if (unlikely(ret == -KEHOST) &&
+	    (hf->hf_nr == __NR_read || hf->hf_nr == __NR_readv))
+		ret = hj_inotify_read(hf);
+	return ret;
 }
 
 /* Is a symlink at the end of the path followed? */
@@ -58,6 +67,8 @@ follows(const struct hj_frame *hf, const struct hj_callinfo *ci)
 	case __NR_open:
 	case __NR_openat:
 		return !(hf->hf_args[ci->hc_path] & O_NOFOLLOW);
+	case __NR_inotify_add_watch:
+		return !(hf->hf_args[ci->hc_path] & IN_DONT_FOLLOW);
 	}
 	return !(ci->hc_bits & HC_NOFOLLOW) &&
 	    !(ci->hc_atflags &&
@@ -218,6 +229,8 @@ make_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 
 	if (hf->hf_nr == __NR_epoll_create || hf->hf_nr == __NR_epoll_create1)
 		return hj_sys_epoll_create(hf);
+	if (hf->hf_nr == __NR_inotify_init || hf->hf_nr == __NR_inotify_init1)
+		return hj_sys_inotify_init(hf);
 	if ((hf->hf_nr != __NR_pipe && hf->hf_nr != __NR_pipe2) ||
 	    !hj.hp_spec.sp_pipe)
 		return HJ_TO_HOST;
@@ -225,17 +238,20 @@ make_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 }
 
 /*
- * A descriptor of the host's and a path: inotify's.  The host cannot watch what
- * is not its own, and must not look for it at its own cwd.
+ * A descriptor of no relation to the path.  An instance of inotify watches for
+ * both kernels; one that was made where there was no shim, or fanotify's, cannot
+ * watch what is not the host's, and must not look for it at the host's cwd.
  */
 static long
-fdpath_call(const struct hj_frame *hf, const struct hj_callinfo *ci)
+fdpath_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 {
 	char *buf = curcpu()->c_hjpath[0];
 	int dirfd = ci->hc_dirfd ? (int)arg(hf, ci->hc_dirfd) : AT_FDCWD;
 	bool changed;
 	int error;
 
+	if (hf->hf_nr == __NR_inotify_add_watch && hj_fd_isrump(hf->hf_args[0]))
+		return hj_inotify_added(hf->hf_args[0], path_call(hf, ci));
 	if (hj_path_where(&dirfd, (const char *)arg(hf, ci->hc_path), buf,
 		&changed, &error) != HJ_AT_RUMP)
 		return HJ_TO_HOST;
@@ -283,6 +299,9 @@ special_call(struct hj_frame *hf)
 	case __NR_setrlimit:
 	case __NR_prlimit64:
 		return hj_sys_rlimit(hf);
+	case __NR_prctl:
+	case __NR_seccomp:
+		return hj_sys_seccomp(hf);
 	case __NR_rt_sigaction:
 		return hj_sys_rt_sigaction(hf);
 	case __NR_execve:
@@ -324,15 +343,18 @@ plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
 
 	switch (hf->hf_nr) {
 	case __NR_close:
-	case __NR_fcntl:
+		return !fd_matters(a[0]) && likely(!transit_any());
 	case __NR_ioctl:
+		return !fd_matters(a[0]) && !hj_ioctl_isif(a[1]);
+	case __NR_fcntl:
 	case __NR_dup:
 		return !fd_matters(a[0]);
 	case __NR_dup2:
 	case __NR_dup3:
+		return !fd_matters(a[0]) && !fd_matters(a[1]) &&
+		    likely(!transit_any());
 	case __NR_epoll_ctl:
-		return !fd_matters(a[0]) &&
-		    !fd_matters(a[hf->hf_nr == __NR_epoll_ctl ? 2 : 1]);
+		return !fd_matters(a[0]) && !fd_matters(a[2]);
 	case __NR_socket:
 	case __NR_socketpair:
 		return !hj_family_isrump(a[0]);
@@ -568,6 +590,8 @@ hj_dispatch_init(void)
 		__NR_munmap,
 		__NR_mprotect,
 		__NR_mremap,
+		__NR_prctl,
+		__NR_seccomp,
 	};
 	size_t i;
 

@@ -32,7 +32,7 @@
 
 	.text
 	.hidden	hj_route, hj_dispatch, hj_post
-	.hidden	hj_stubs, hj_call_kernel
+	.hidden	hj_stubs, hj_stubs_end, hj_call_kernel
 
 /* --- The slots ----------------------------------------------------------- */
 
@@ -235,6 +235,8 @@ hj_entry:
 	ret	$128
 	.cfi_endproc
 	.size	hj_entry, . - hj_entry
+	.globl	hj_stubs_end
+hj_stubs_end:
 
 /* --- After a system call that wanted hj_post ----------------------------- */
 

@@ -24,6 +24,7 @@ struct hj_attach {
 	uint32_t at_cpu;
 	int at_tracefd;
 	int at_holder;
+	int at_store;
 	int at_close;        /* not the program's, or -1 */
 	unsigned at_hide;    /* variables the program did not ask for */
 	const char *at_name; /* the file that was executed, or "" */

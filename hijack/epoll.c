@@ -6,7 +6,8 @@
  *
  *	A set is two: the placeholder of the rump set is an epoll descriptor of
  *	the host's.  So dup, fork, exec and close keep both, and each
- *	descriptor goes into the set of its own kernel; a set goes into both.
+ *	descriptor goes into the set of its own kernel; a set, and an instance
+ *	of inotify, goes into both (ep_dual), in the host's with a token.
  *	Memory of the rump set counts what is in the host's (ep_nhost), so a
  *	waiter in any process knows where it has to look.  The host drops
  *	items of closed descriptors without a word: ep_nhost may be too
@@ -31,7 +32,9 @@
 #include <sys/eventfd.h>
 
 #include "hijack/hijack.h"
+#include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
+#include "rumpkern/deathwatch.h"
 #include "rumpkern/waitq.h"
 #include "rumpvfs/epoll.h"
 #include "rumpvfs/polltab.h"
@@ -172,15 +175,38 @@ host_ctl(struct epoll *ep, const long *a)
 	return ret;
 }
 
+/* A descriptor with a half in the host goes into both sets. */
+static long
+dual_ctl(struct epoll *ep, const long *a)
+{
+	long args[6] = { a[0], a[1], a[2], a[3] };
+	struct epoll_event ev;
+	struct file *f;
+
+	if (a[1] == EPOLL_CTL_DEL)
+		return host_ctl(ep, a);
+	if (copyin((void *)a[3], &ev, sizeof(ev)) != 0)
+		return -EFAULT;
+	f = fd_getfile(curlwp(), a[2], 1);
+	if (f == NULL)
+		return -EBADF;
+	ev.data.u64 = epoll_token(ep, f, a[2]);
+	fd_done(curlwp(), f, 1);
+	atomic_store(&ep->ep_dual, 1);
+	args[3] = (long)&ev;
+	return host_ctl(ep, args);
+}
+
 static long
 ctl(struct epoll *ep, const long *a)
 {
 	long args[6] = { a[0], EPOLL_CTL_DEL, a[2] }, ret;
 	struct file *f;
-	bool set;
+	bool dual;
 
 	f = fd_getfile(curlwp(), a[2], 1);
-	set = set_of(f) != NULL;
+	dual = f != NULL &&
+	    (f->f_type == FTYPE_EPOLL || f->f_type == FTYPE_INOTIFY);
 	if (f != NULL)
 		fd_done(curlwp(), f, 1);
 	ret = sys_call(RSYS_epoll_ctl, a);
@@ -188,9 +214,9 @@ ctl(struct epoll *ep, const long *a)
 		return ret;
 	if (a[1] == EPOLL_CTL_ADD)
 		kick(ep, a[0]);
-	if (!set)
+	if (!dual)
 		return 0;
-	ret = host_ctl(ep, a);
+	ret = dual_ctl(ep, a);
 	if (ret < 0 && a[1] == EPOLL_CTL_ADD)
 		sys_call(RSYS_epoll_ctl, args);
 	return ret;
@@ -307,28 +333,55 @@ hj_epoll_raw(struct hj_frame *hf)
 
 /* --- Waiting for both ----------------------------------------------------- */
 
-/* One event a set: those of both kernels' halves of it are one. */
-static void
-merge_sets(struct epcall *ec)
+/* Is this an event of an item that is in both sets? */
+static bool
+is_token(const struct epoll_event *ev)
 {
-	struct epoll_event a, b;
-	int i, k;
+
+	return (ev->data.u64 & 1) != 0 &&
+	    arena_contains((void *)(uintptr_t)ev->data.u64);
+}
+
+/* Add events to one with this data, other than at i, if there is any. */
+static bool
+add_to_other(struct epcall *ec, int i, const struct epoll_event *ev)
+{
+	struct epoll_event other;
+	int k;
+
+	for (k = 0; k < ec->ec_n; k++) {
+		if (k == i ||
+		    copyin(&ec->ec_uev[k], &other, sizeof(other)) != 0 ||
+		    other.data.u64 != ev->data.u64)
+			continue;
+		other.events |= ev->events;
+		copyout(&other, &ec->ec_uev[k], sizeof(other));
+		return true;
+	}
+	return false;
+}
+
+/* Events of such items get their data, and the two halves' become one. */
+static void
+untoken(struct epcall *ec, struct epoll *ep)
+{
+	struct epoll_event ev;
+	int i;
 
 	for (i = 0; i < ec->ec_n; i++) {
-		if (copyin(&ec->ec_uev[i], &a, sizeof(a)) != 0)
+		if (copyin(&ec->ec_uev[i], &ev, sizeof(ev)) != 0)
 			return;
-		for (k = i + 1; k < ec->ec_n; k++) {
-			if (copyin(&ec->ec_uev[k], &b, sizeof(b)) != 0)
-				return;
-			if (a.data.u64 != b.data.u64)
-				continue;
-			a.events |= b.events;
-			copyout(&a, &ec->ec_uev[i], sizeof(a));
-			--ec->ec_n;
-			if (copyin(&ec->ec_uev[ec->ec_n], &b, sizeof(b)) == 0)
-				copyout(&b, &ec->ec_uev[k], sizeof(b));
-			k--;
+		if (!is_token(&ev))
+			continue;
+		if (epoll_untoken(ep, &ev) && !add_to_other(ec, i, &ev)) {
+			copyout(&ev, &ec->ec_uev[i], sizeof(ev));
+			continue;
 		}
+		/* The last one takes its place. */
+		--ec->ec_n;
+		if (copyin(&ec->ec_uev[ec->ec_n], &ev, sizeof(ev)) == 0)
+			copyout(&ev, &ec->ec_uev[i], sizeof(ev));
+		i--;
 	}
 }
 
@@ -372,8 +425,8 @@ harvest(struct epcall *ec, struct epoll *ep)
 	error = hostfirst ? harvest_host(ec, ep) : harvest_rump(ec, ep);
 	if (error == 0)
 		error = hostfirst ? harvest_rump(ec, ep) : harvest_host(ec, ep);
-	if (ec->ec_n > 1 && unlikely(KREAD(ep->ep_nsets) != 0))
-		merge_sets(ec);
+	if (ec->ec_n > 0 && unlikely(atomic_load(&ep->ep_dual) != 0))
+		untoken(ec, ep);
 	return error;
 }
 
@@ -385,6 +438,7 @@ host_wait(void *arg, const uint64_t *mask)
 	struct rumpuser_timespec ts;
 	long n;
 
+	until = kmin(until, deathwatch_next());
 	if (until != KSLEEP_FOREVER) {
 		now = rumpuser_monotonic();
 		ns = until > now ? until - now : 0;
@@ -425,7 +479,10 @@ wait_both(struct epcall *ec, struct file *f, struct polltab *pt, bool watched)
 		n = without_kick(ep, ec->ec_uev, n);
 		if (n > 0)
 			ec->ec_n = n;
-		return n < 0 ? n : harvest_rump(ec, ep);
+		if (n >= 0)
+			n = harvest_rump(ec, ep);
+		if (unlikely(atomic_load(&ep->ep_dual) != 0))
+			untoken(ec, ep);
 	}
 	return n;
 }

@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 
 #include "hijack/hijack.h"
+#include "hijack/kick.h"
 #include "hijack/image.h"
 #include "hijack/libs.h"
+#include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 
 void
@@ -142,8 +144,11 @@ do_exec(struct image *im, const char *upath, const char *const *uargv,
 	if (ret == 0) {
 		/* Signals noted so far must not stay blocked in the image. */
 		hj_leave();
+		hj_kick_exec();
 		hj_signal_ignored(true);
+		rumpuser_bell_disarm(&ARENA->a_bell, &ARENA->a_robust);
 		ret = host_exec(im);
+		rumpuser_bell_arm(&ARENA->a_bell, &ARENA->a_robust);
 		hj_signal_ignored(false);
 		hj_enter();
 	}

@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 
 #include "hijack/hijack.h"
+#include "hijack/kick.h"
+#include "hijack/transit.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 #include "syscalls/dispatch.h"
@@ -43,7 +45,8 @@ hj_fd_ours(long fd)
 
 	return (int)fd >= 0 &&
 	    ((int)fd == rumpuser_process.ru_arenafd ||
-		(int)fd == hj.hp_holder || (int)fd == hj.hp_tracefd);
+		(int)fd == hj.hp_holder || (int)fd == hj.hp_tracefd ||
+		(int)fd == hj.hp_store || (int)fd == hj.hp_kick);
 }
 
 static int
@@ -101,6 +104,13 @@ move_up(int fd, int except)
 	return n;
 }
 
+int
+hj_fd_move_up(int fd)
+{
+
+	return move_up(fd, -1);
+}
+
 /*
  * Closing any descriptor of the arena's file would drop the process's claim,
  * which is a lock on it: take it again.
@@ -129,6 +139,10 @@ evict(int fd)
 	} else {
 		if (fd == hj.hp_holder)
 			hj.hp_holder = n;
+		else if (fd == hj.hp_store)
+			hj.hp_store = n;
+		else if (fd == hj.hp_kick)
+			hj.hp_kick = n;
 		else
 			hj.hp_tracefd = n;
 		hj_host(__NR_close, fd);
@@ -136,21 +150,25 @@ evict(int fd)
 }
 
 void
-hj_fd_save(int fds[3])
+hj_fd_save(int fds[HJ_NOURS])
 {
 
 	fds[0] = rumpuser_process.ru_arenafd;
 	fds[1] = hj.hp_holder;
 	fds[2] = hj.hp_tracefd;
+	fds[3] = hj.hp_store;
+	fds[4] = hj.hp_kick;
 }
 
 void
-hj_fd_restore(const int fds[3])
+hj_fd_restore(const int fds[HJ_NOURS])
 {
 
 	rumpuser_process.ru_arenafd = fds[0];
 	hj.hp_holder = fds[1];
 	hj.hp_tracefd = fds[2];
+	hj.hp_store = fds[3];
+	hj.hp_kick = fds[4];
 }
 
 int
@@ -160,6 +178,7 @@ hj_fd_init(int arenafd, int holder)
 
 	rumpuser_process.ru_fd_reserve = holder_dup;
 	rumpuser_process.ru_fd_unreserve = holder_close;
+	hj_kick_init();
 	if (arenafd < OURS_FROM) {
 		fd = move_up(arenafd, -1);
 		if (fd < 0)
@@ -183,27 +202,30 @@ long
 hj_sys_close(struct hj_frame *hf)
 {
 	int fd = hf->hf_args[0];
+	long ret;
 
 	if (hj_fd_ours(fd))
 		return -EBADF;
 	fd_close(curlwp(), fd);
-	return hj_host(__NR_close, fd);
+	ret = hj_host(__NR_close, fd);
+	hj_transit_sweep();
+	return ret;
 }
 
 /* The host closes a range around our own descriptors. */
 static long
 close_host_range(unsigned first, unsigned last, unsigned flags)
 {
-	int ours[3] = { rumpuser_process.ru_arenafd, hj.hp_holder,
-		hj.hp_tracefd };
+	int ours[HJ_NOURS];
 	unsigned next, fd;
 	long error;
 	int i;
 
+	hj_fd_save(ours);
 	for (;;) {
 		/* Up to the first of ours that is in the way. */
 		next = last;
-		for (i = 0; i < 3; i++) {
+		for (i = 0; i < HJ_NOURS; i++) {
 			fd = ours[i];
 			if (ours[i] >= 0 && fd >= first && fd <= next)
 				next = fd;
@@ -229,6 +251,7 @@ hj_sys_close_range(struct hj_frame *hf)
 	unsigned flags = hf->hf_args[2];
 	struct lwp *l = curlwp();
 	struct filedesc *fdp = l->l_proc->p_fd;
+	long ret;
 
 	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) ||
 	    first > last)
@@ -241,7 +264,9 @@ hj_sys_close_range(struct hj_frame *hf)
 		else
 			fd_close(l, fd);
 	}
-	return close_host_range(first, last, flags);
+	ret = close_host_range(first, last, flags);
+	hj_transit_sweep();
+	return ret;
 }
 
 /* A rump file gets one more number, which the host has given. */
@@ -297,6 +322,7 @@ do_dup3(long nr, int oldfd, int newfd, int flags)
 	if (hj_fd_isrump(oldfd))
 		return dup_onto(oldfd, fd, flags & O_CLOEXEC);
 	fd_close(curlwp(), fd);
+	hj_transit_sweep();
 	return fd;
 }
 
@@ -348,13 +374,18 @@ hj_sys_ioctl(struct hj_frame *hf)
 	if (hj_fd_ours(fd))
 		return -EBADF;
 	if (!hj_fd_isrump(fd))
-		return hj_host(__NR_ioctl, fd, hf->hf_args[1], hf->hf_args[2]);
+		return hj_ioctl_isif(hf->hf_args[1]) ?
+		    hj_sys_ifioctl(hf) :
+		    hj_host(__NR_ioctl, fd, hf->hf_args[1],
+			hf->hf_args[2]);
 	switch ((unsigned)hf->hf_args[1]) {
 	case FIOCLEX:
 	case FIONCLEX:
 		hj_host(__NR_fcntl, fd, F_SETFD,
 		    (unsigned)hf->hf_args[1] == FIOCLEX ? FD_CLOEXEC : 0);
 		break;
+	case FIONREAD:
+		return hj_inotify_pending(hf);
 	}
 	return sys_call(RSYS_ioctl, hf->hf_args);
 }

@@ -20,6 +20,8 @@
 #ifndef HIJACK_HIJACK_H
 #define HIJACK_HIJACK_H
 
+#include <linux/sockios.h>
+
 #include "hijack/rewrite.h"
 #include "lwproc/file.h"
 #include "lwproc/proc.h"
@@ -52,6 +54,10 @@ struct hj_process {
 	struct proc *hp_proc; /* the proc of this host process */
 	int hp_holder;        /* the placeholder, O_PATH */
 	int hp_tracefd;       /* -1: no trace */
+	int hp_store;         /* see store.c; -1: none */
+	int hp_kick;          /* see kick.c; -1: none */
+	int hp_kickowner;     /* who has its signals */
+	uint64_t hp_kickname;
 	bool hp_traceall;
 	bool hp_lazymaps;  /* see hj_mmap_ready() */
 	char hp_self[512]; /* this library's path */
@@ -64,6 +70,7 @@ struct hj_process {
 
 extern struct hj_process hj;
 
+#define HJ_NOURS  5 /* descriptors of the shim's own */
 #define HJ_VFORKS 4 /* as deep as children of vfork may call vfork */
 
 /* A thread that waits for its child of vfork to let go of its memory. */
@@ -72,7 +79,7 @@ struct hj_vfork {
 	uint64_t vf_sigmask;
 	struct host *vf_childhost;
 	uint64_t vf_childfork;
-	int vf_fds[3]; /* the shim's own */
+	int vf_fds[HJ_NOURS];
 };
 
 /* What is private to a thread; a child of vfork shares its parent's. */
@@ -81,6 +88,7 @@ struct hj_thread {
 	uint32_t ht_restart; /* the signals raised allow a restart */
 	uint64_t ht_noted;   /* signals deferred, bit sig-1; NOTE_CUT */
 	uint32_t ht_handled; /* handlers of the program run so far */
+	uint32_t ht_norestart; /* those of them without SA_RESTART */
 	uint32_t ht_woken;   /* signals of the kernel's so far */
 	uint64_t ht_sigmask; /* saved around a fork */
 	void *ht_exectmp;    /* memory of an exec under way */
@@ -138,8 +146,10 @@ struct proc *hj_proc(void); /* the calling process's proc */
 bool hj_fd_isrump(long fd);
 bool hj_fd_ours(long fd); /* one of the shim's own */
 /* A child of vfork may move them, in our memory: ours are where they were. */
-void hj_fd_save(int fds[3]);
-void hj_fd_restore(const int fds[3]);
+void hj_fd_save(int fds[HJ_NOURS]);
+void hj_fd_restore(const int fds[HJ_NOURS]);
+/* A duplicate out of the program's way, or a negative errno. */
+int hj_fd_move_up(int fd);
 /* procfd.c: open() of /proc/self/fd/N for a rump descriptor. */
 long hj_reopen(int fd, int flags);
 /*
@@ -148,6 +158,13 @@ long hj_reopen(int fd, int flags);
  */
 long hj_proc_call(struct hj_frame *, const struct hj_callinfo *,
     const char *path, char *again);
+/* Is a symlink at the end of the call's path not followed? */
+bool hj_callnofollow(const struct hj_frame *, const struct hj_callinfo *);
+/* procnet.c: likewise for /proc/net. */
+long hj_procnet_call(struct hj_frame *, const struct hj_callinfo *,
+    const char *path);
+/* The same for chdir(). */
+long hj_procnet_chdir(const char *path);
 long hj_sys_getdents(struct hj_frame *);
 long hj_sys_close(struct hj_frame *);
 long hj_sys_close_range(struct hj_frame *);
@@ -225,6 +242,9 @@ void hj_exec_forget(void);
 long hj_sys_ids(struct hj_frame *);
 long hj_sys_umask(struct hj_frame *);
 long hj_sys_rlimit(struct hj_frame *);
+
+/* seccomp.c */
+long hj_sys_seccomp(struct hj_frame *);
 void hj_ids_load(struct proc *);
 
 /* xfer.c */
@@ -273,6 +293,8 @@ void hj_mmap_cut(void);
 
 /* poll.c */
 long hj_sys_poll(struct hj_frame *);
+/* Wait until a descriptor, with a half in the host perhaps, has an event. */
+long hj_poll_one(int fd, int events);
 /*
  * Wait in the host, where signals are let in and a rump wake ends it as well.
  * After ksleep_prepare(); what the call says, -EINTR after a signal, 0: look
@@ -295,6 +317,28 @@ long hj_epoll_raw(struct hj_frame *);
 bool hj_epoll_plain(long fd);
 /* Are there items in the host's set? */
 bool hj_epoll_hosts(const struct file *);
+
+/*
+ * socket.c: an ioctl about interfaces, which any socket takes: libc asks at one
+ * of AF_UNIX, of the host's.
+ */
+static inline bool
+hj_ioctl_isif(long cmd)
+{
+	return (uint32_t)cmd >= SIOCGIFNAME && (uint32_t)cmd <= SIOCETHTOOL;
+}
+long hj_sys_ifioctl(struct hj_frame *);
+
+/* inotify.c */
+long hj_sys_inotify_init(struct hj_frame *);
+long hj_sys_inotify_rm(struct hj_frame *);
+/* A watch was asked for: its number, or the errno, which is passed on. */
+long hj_inotify_added(int fd, long wd);
+/* read() of an instance with watches of the host's; FIONREAD of any. */
+long hj_inotify_read(struct hj_frame *);
+long hj_inotify_pending(struct hj_frame *);
+/* Is the file an instance with watches of the host's as well? */
+bool hj_inotify_hosts(const struct file *);
 
 /* sunpath.c: calls with addresses, on a socket of rump's. */
 long hj_local_call(struct hj_frame *);

@@ -7,8 +7,12 @@
 #include <sys/resource.h>
 
 #include "hijack/hijack.h"
+#include "hijack/kick.h"
+#include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
+
+#define OUR_TEXT (16UL << 20) /* the library, roughly */
 
 /* setfsuid(-1) changes nothing and tells the current one. */
 static uint32_t
@@ -83,6 +87,24 @@ hj_ids_load(struct proc *p)
 	kmutex_exit(&p->p_lock);
 }
 
+/* Does the call make the process, if it can, one of another user? */
+static bool
+another_user(long nr, const long *a)
+{
+	uint32_t now[3];
+	int i, n;
+
+	n = nr == __NR_setuid    ? 1 :
+	    nr == __NR_setreuid  ? 2 :
+	    nr == __NR_setresuid ? 3 :
+				   0;
+	hj_host(__NR_getresuid, &now[0], &now[1], &now[2]);
+	for (i = 0; i < n; i++)
+		if ((int)a[i] != -1 && (uint32_t)a[i] != now[0])
+			return true;
+	return false;
+}
+
 /* Calls that change ids: all of them, and what else has no case. */
 long
 hj_sys_ids(struct hj_frame *hf)
@@ -90,6 +112,8 @@ hj_sys_ids(struct hj_frame *hf)
 	const long *a = hf->hf_args;
 	long ret;
 
+	if (another_user(hf->hf_nr, a))
+		hj_kick_users();
 	ret = hj_host_(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	switch (hf->hf_nr) {
 	case __NR_setuid:
@@ -122,12 +146,54 @@ hj_sys_umask(struct hj_frame *hf)
 	return ret;
 }
 
+/* What the address space has besides the program: the arena, and ourselves. */
+static uint64_t
+our_memory(void)
+{
+
+	return ARENA->a_map.am_size + OUR_TEXT;
+}
+
+/* RLIMIT_AS of this process is about what the program maps. */
+static long
+limit_memory(const void *unew, void *uold)
+{
+	struct rlimit64 rl[2], *new = NULL;
+	uint64_t ours = our_memory();
+	long ret;
+
+	if (unew != NULL) {
+		if (copyin(unew, &rl[0], sizeof(rl[0])) != 0)
+			return -EFAULT;
+		new = &rl[0];
+		if (new->rlim_cur < RLIM64_INFINITY - ours)
+			new->rlim_cur += ours;
+		if (new->rlim_max < RLIM64_INFINITY - ours)
+			new->rlim_max += ours;
+	}
+	ret = hj_host(__NR_prlimit64, 0, RLIMIT_AS, new, &rl[1]);
+	if (ret != 0 || uold == NULL)
+		return ret;
+	/* One from before there was an arena may be less. */
+	if (rl[1].rlim_cur != RLIM64_INFINITY)
+		rl[1].rlim_cur -= kmin(rl[1].rlim_cur, ours);
+	if (rl[1].rlim_max != RLIM64_INFINITY)
+		rl[1].rlim_max -= kmin(rl[1].rlim_max, ours);
+	return copyout(&rl[1], uold, sizeof(rl[1])) != 0 ? -EFAULT : 0;
+}
+
 long
 hj_sys_rlimit(struct hj_frame *hf)
 {
 	const long *a = hf->hf_args;
+	bool set = hf->hf_nr == __NR_setrlimit;
 	long ret;
 
+	if (set && (int)a[0] == RLIMIT_AS)
+		return limit_memory((const void *)a[1], NULL);
+	if (!set && (int)a[1] == RLIMIT_AS &&
+	    ((int)a[0] == 0 || (int)a[0] == rumpuser_process.ru_pid))
+		return limit_memory((const void *)a[2], (void *)a[3]);
 	ret = hj_host_(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (ret == 0)
 		follow_fsize(hj_proc());

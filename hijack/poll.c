@@ -15,32 +15,32 @@
 
 #include "hijack/hijack.h"
 #include "rumpkern/copy.h"
+#include "rumpkern/deathwatch.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpkern/waitq.h"
+#include "rumpvfs/pollset.h"
 #include "rumpvfs/polltab.h"
-
-#define FOREVER UINT64_MAX
-#define MAXFDS  4096
+#include "rumpvfs/polltime.h"
 
 /* A call, as poll sees it. */
 struct pollcall {
 	struct pollfd *pc_fds;  /* as asked, with results */
 	struct pollfd *pc_host; /* the same, rump ones as -1 */
 	size_t pc_n;
-	uint64_t pc_until; /* monotonic; FOREVER */
+	uint64_t pc_until; /* monotonic; KSLEEP_FOREVER */
 	uint64_t pc_timer; /* a rump file may get ready then by itself */
 	uint64_t pc_mask;  /* signal mask to wait with */
 	bool pc_hasmask;
 	struct polltab *pc_tab; /* once it has to wait */
 };
 
-/* Is this an epoll set with items in the host's as well? */
+/* Is this one with a half in the host that may have events? */
 static bool
 is_hosts_too(int fd)
 {
 	struct file *f = fd_getfile(curlwp(), fd, 0);
-	bool hosts = f != NULL && hj_epoll_hosts(f);
+	bool hosts = f != NULL && (hj_epoll_hosts(f) || hj_inotify_hosts(f));
 
 	if (f != NULL)
 		fd_done(curlwp(), f, 0);
@@ -56,7 +56,7 @@ look(struct pollcall *pc, bool watch, bool *hosts)
 	size_t i;
 
 	*hosts = false;
-	pc->pc_timer = FOREVER;
+	pc->pc_timer = KSLEEP_FOREVER;
 	for (i = 0; i < pc->pc_n; i++, pf++) {
 		pf->revents = 0;
 		pc->pc_host[i] = *pf;
@@ -83,7 +83,7 @@ host_poll(struct pollcall *pc, uint64_t ns, const uint64_t *mask)
 	struct rumpuser_timespec ts = { ns / 1000000000, ns % 1000000000 };
 
 	return hj_host(__NR_ppoll, pc->pc_host, pc->pc_n,
-	    ns == FOREVER ? NULL : &ts, mask, 8);
+	    ns == KSLEEP_FOREVER ? NULL : &ts, mask, 8);
 }
 
 long
@@ -104,6 +104,8 @@ hj_wait_in_host(long (*wait)(void *, const uint64_t *), void *arg,
 	ksleep_host_leave();
 	hj_enter();
 	hj_host(__NR_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8);
+	if (n == 0)
+		deathwatch_look(WATCH_HOST);
 	if (n > 0 || (n < 0 && n != -EINTR))
 		return n;
 	if (hj_thread.ht_handled != handled)
@@ -117,8 +119,9 @@ poll_until(void *arg, const uint64_t *mask)
 	struct pollcall *pc = arg;
 	uint64_t now, until = kmin(pc->pc_until, pc->pc_timer);
 
-	if (until == FOREVER)
-		return host_poll(pc, FOREVER, mask);
+	until = kmin(until, deathwatch_next());
+	if (until == KSLEEP_FOREVER)
+		return host_poll(pc, KSLEEP_FOREVER, mask);
 	now = rumpuser_monotonic();
 	return host_poll(pc, until > now ? until - now : 0, mask);
 }
@@ -163,14 +166,6 @@ sleep_once(struct pollcall *pc, bool hosts)
 	    pc->pc_hasmask ? &pc->pc_mask : NULL);
 }
 
-static bool
-late(const struct pollcall *pc)
-{
-
-	return pc->pc_until != FOREVER &&
-	    (pc->pc_until == 0 || rumpuser_monotonic() >= pc->pc_until);
-}
-
 static long
 run(struct pollcall *pc)
 {
@@ -178,7 +173,7 @@ run(struct pollcall *pc)
 	long n;
 
 	n = ready_now(pc, false, &hosts);
-	if (n != 0 || late(pc))
+	if (n != 0 || polltime_late(pc->pc_until))
 		return n;
 	pc->pc_tab = polltab_alloc(pc->pc_n);
 	if (pc->pc_tab == NULL)
@@ -187,7 +182,7 @@ run(struct pollcall *pc)
 		ksleep_prepare();
 		n = ready_now(pc, !watched, &hosts);
 		watched = true;
-		if (n != 0 || late(pc))
+		if (n != 0 || polltime_late(pc->pc_until))
 			break;
 		n = sleep_once(pc, hosts);
 		if (n < 0 && n != -ETIMEDOUT) {
@@ -200,36 +195,23 @@ run(struct pollcall *pc)
 	return n;
 }
 
-static uint64_t
-deadline(const struct rumpuser_timespec *ts)
+long
+hj_poll_one(int fd, int events)
 {
-	uint64_t now = rumpuser_monotonic();
+	struct pollfd pf[2] = { { .fd = fd, .events = events } };
+	struct pollcall pc = { .pc_fds = pf, .pc_host = pf + 1, .pc_n = 1,
+		.pc_until = KSLEEP_FOREVER };
 
-	if (ts->tv_sec == 0 && ts->tv_nsec == 0)
-		return 0;
-	if ((uint64_t)ts->tv_sec > 1UL << 32)
-		return FOREVER;
-	return now + ts->tv_sec * 1000000000 + ts->tv_nsec;
-}
-
-static bool
-valid(const struct rumpuser_timespec *ts)
-{
-
-	return ts->tv_sec >= 0 && ts->tv_nsec >= 0 && ts->tv_nsec < 1000000000;
+	return run(&pc);
 }
 
 /* The mask of ppoll: pointer and size. */
-static long
+static int
 get_mask(struct pollcall *pc, const void *umask, size_t size)
 {
 
 	pc->pc_hasmask = umask != NULL;
-	if (umask == NULL)
-		return 0;
-	if (size != 8)
-		return -EINVAL;
-	return copyin(umask, &pc->pc_mask, 8) != 0 ? -EFAULT : 0;
+	return polltime_mask(umask, size, &pc->pc_mask);
 }
 
 static bool
@@ -243,176 +225,124 @@ any_rump_poll(const struct pollfd *fds, size_t n)
 	return false;
 }
 
+/* The time left goes into the program's time-out, if it can be written. */
+static void
+left_out(const struct hj_frame *hf, const struct pollcall *pc)
+{
+	bool micro = hf->hf_nr == __NR_select;
+	int place = hf->hf_nr == __NR_ppoll ? 2 : 4;
+	struct rumpuser_timespec ts;
+
+	if (hf->hf_args[place] == 0 || pc->pc_until == KSLEEP_FOREVER)
+		return;
+	polltime_left(pc->pc_until, &ts);
+	if (micro)
+		ts.tv_nsec /= 1000;
+	(void)copyout(&ts, (void *)hf->hf_args[place], sizeof(ts));
+}
+
+/* Only the results are written back. */
+static long
+results_out(const struct pollcall *pc, struct pollfd *ufds)
+{
+	size_t i;
+
+	for (i = 0; i < pc->pc_n; i++)
+		if (copyout(&pc->pc_fds[i].revents, &ufds[i].revents,
+			sizeof(short)) != 0)
+			return -EFAULT;
+	return 0;
+}
+
+static int
+poll_times(const struct hj_frame *hf, struct pollcall *pc)
+{
+	const long *a = hf->hf_args;
+	int error;
+
+	if (hf->hf_nr == __NR_poll) {
+		pc->pc_until = polltime_ms(a[2]);
+		return 0;
+	}
+	error = polltime_in((void *)a[2], &pc->pc_until);
+	return error != 0 ? error : get_mask(pc, (void *)a[3], a[4]);
+}
+
 static long
 do_poll(struct hj_frame *hf, struct pollcall *pc)
 {
 	const long *a = hf->hf_args;
-	struct rumpuser_timespec ts;
 	long ret;
 
-	pc->pc_n = a[1];
+	pc->pc_n = (uint32_t)a[1];
 	if (copyin((void *)a[0], pc->pc_fds,
 		pc->pc_n * sizeof(struct pollfd)) != 0)
 		return HJ_TO_HOST;
 	if (!any_rump_poll(pc->pc_fds, pc->pc_n))
 		return HJ_TO_HOST;
-	pc->pc_until = FOREVER;
-	if (hf->hf_nr == __NR_poll) {
-		if ((int)a[2] >= 0) {
-			ts.tv_sec = (int)a[2] / 1000;
-			ts.tv_nsec = (int)a[2] % 1000 * 1000000L;
-			pc->pc_until = deadline(&ts);
-		}
-	} else {
-		if (a[2] != 0) {
-			if (copyin((void *)a[2], &ts, sizeof(ts)) != 0)
-				return -EFAULT;
-			if (!valid(&ts))
-				return -EINVAL;
-			pc->pc_until = deadline(&ts);
-		}
-		ret = get_mask(pc, (void *)a[3], a[4]);
-		if (ret != 0)
-			return ret;
-	}
+	ret = -poll_times(hf, pc);
+	if (ret != 0)
+		return ret;
 	ret = run(pc);
-	if (ret >= 0 &&
-	    copyout(pc->pc_fds, (void *)a[0],
-		pc->pc_n * sizeof(struct pollfd)) != 0)
+	if (hf->hf_nr == __NR_ppoll)
+		left_out(hf, pc);
+	if (ret >= 0 && results_out(pc, (struct pollfd *)a[0]) != 0)
 		return -EFAULT;
 	return ret;
 }
 
-#define WORDS (MAXFDS / 64)
-
-static bool
-isset(const uint64_t *set, int fd)
+/* The time-out and the mask of a select. */
+static int
+select_times(const struct hj_frame *hf, struct pollcall *pc)
 {
-
-	return set[fd / 64] >> (fd % 64) & 1;
-}
-
-/* select's sets as a list for poll. */
-static void
-from_sets(struct pollcall *pc, uint64_t set[3][WORDS], int nfds)
-{
-	struct pollfd *pf;
-	int fd, ev;
-
-	pc->pc_n = 0;
-	for (fd = 0; fd < nfds; fd++) {
-		ev = (isset(set[0], fd) ? POLLIN | POLLRDNORM : 0) |
-		    (isset(set[1], fd) ? POLLOUT | POLLWRNORM : 0) |
-		    (isset(set[2], fd) ? POLLPRI : 0);
-		if (ev == 0)
-			continue;
-		pf = &pc->pc_fds[pc->pc_n++];
-		pf->fd = fd;
-		pf->events = ev;
-	}
-}
-
-static long
-to_sets(const struct pollcall *pc, uint64_t set[3][WORDS])
-{
-	static const int got[3] = {
-		POLLIN | POLLRDNORM | POLLHUP | POLLERR,
-		POLLOUT | POLLWRNORM | POLLERR,
-		POLLPRI,
-	};
-	static const int want[3] = { POLLIN, POLLOUT, POLLPRI };
-	const struct pollfd *pf;
-	long count = 0;
-	int i;
-
-	memset(set, 0, 3 * WORDS * sizeof(uint64_t));
-	for (pf = pc->pc_fds; pf < pc->pc_fds + pc->pc_n; pf++) {
-		if (pf->revents & POLLNVAL)
-			return -EBADF;
-		for (i = 0; i < 3; i++) {
-			if ((pf->revents & got[i]) && (pf->events & want[i])) {
-				set[i][pf->fd / 64] |= 1UL << (pf->fd % 64);
-				count++;
-			}
-		}
-	}
-	return count;
-}
-
-static long
-select_timeout(struct hj_frame *hf, struct pollcall *pc)
-{
+	void *utime = (void *)hf->hf_args[4], *usigs = (void *)hf->hf_args[5];
+	const void *sigs[2] = { NULL, NULL };
 	struct rumpuser_timespec ts;
+	int error;
 
-	pc->pc_until = FOREVER;
-	if (hf->hf_args[4] == 0)
-		return 0;
-	if (copyin((void *)hf->hf_args[4], &ts, sizeof(ts)) != 0)
-		return -EFAULT;
 	if (hf->hf_nr == __NR_select) {
+		pc->pc_until = KSLEEP_FOREVER;
+		if (utime == NULL)
+			return 0;
+		if (copyin(utime, &ts, sizeof(ts)) != 0)
+			return EFAULT;
 		if (ts.tv_sec < 0 || ts.tv_nsec < 0)
-			return -EINVAL;
+			return EINVAL;
 		ts.tv_sec += ts.tv_nsec / 1000000;
 		ts.tv_nsec = ts.tv_nsec % 1000000 * 1000;
+		return polltime_from(&ts, &pc->pc_until);
 	}
-	if (!valid(&ts))
-		return -EINVAL;
-	pc->pc_until = deadline(&ts);
-	return 0;
-}
-
-/* Linux's select (and pselect6) leave the time not slept. */
-static void
-left_over(struct hj_frame *hf, const struct pollcall *pc)
-{
-	uint64_t now = rumpuser_monotonic(), ns;
-	struct rumpuser_timespec ts;
-
-	if (hf->hf_args[4] == 0 || pc->pc_until == FOREVER)
-		return;
-	ns = now >= pc->pc_until ? 0 : pc->pc_until - now;
-	ts.tv_sec = ns / 1000000000;
-	ts.tv_nsec = ns % 1000000000;
-	if (hf->hf_nr == __NR_select)
-		ts.tv_nsec /= 1000;
-	copyout(&ts, (void *)hf->hf_args[4], sizeof(ts));
+	if (usigs != NULL && copyin(usigs, sigs, sizeof(sigs)) != 0)
+		return EFAULT;
+	error = polltime_in(utime, &pc->pc_until);
+	return error != 0 ? error : get_mask(pc, sigs[0], (size_t)sigs[1]);
 }
 
 static long
 do_select(struct hj_frame *hf, struct pollcall *pc)
 {
 	const long *a = hf->hf_args;
-	uint64_t(*set)[WORDS] = (void *)(pc->pc_host + MAXFDS);
-	int nfds = kmin((int)a[0], MAXFDS), i;
-	size_t bytes = (nfds + 63) / 64 * 8;
-	const void *sigs[2];
+	void *const usets[3] = { (void *)a[1], (void *)a[2], (void *)a[3] };
+	uint64_t(*set)[POLLSET_WORDS] = (void *)(pc->pc_host + POLLSET_FDS);
+	int nfds = kmin((int)a[0], POLLSET_FDS);
 	long ret;
 
-	if ((int)a[0] < 0)
+	if (nfds < 0)
 		return -EINVAL;
-	memset(set, 0, 3 * sizeof(*set));
-	for (i = 0; i < 3; i++)
-		if (a[1 + i] != 0 &&
-		    copyin((void *)a[1 + i], set[i], bytes) != 0)
-			return -EFAULT;
-	from_sets(pc, set, nfds);
+	if (pollset_in(set, usets, nfds) != 0)
+		return -EFAULT;
+	pc->pc_n = pollset_list(set, nfds, pc->pc_fds);
 	if (!any_rump_poll(pc->pc_fds, pc->pc_n))
 		return HJ_TO_HOST;
-	ret = select_timeout(hf, pc);
-	if (ret == 0 && hf->hf_nr == __NR_pselect6 && a[5] != 0) {
-		if (copyin((void *)a[5], sigs, sizeof(sigs)) != 0)
-			return -EFAULT;
-		ret = get_mask(pc, sigs[0], (size_t)sigs[1]);
-	}
-	if (ret == 0)
-		ret = run(pc);
+	ret = -select_times(hf, pc);
+	if (ret != 0)
+		return ret;
+	ret = run(pc);
+	left_out(hf, pc);
 	if (ret >= 0)
-		ret = to_sets(pc, set);
-	left_over(hf, pc);
-	for (i = 0; ret >= 0 && i < 3; i++)
-		if (a[1 + i] != 0 &&
-		    copyout(set[i], (void *)a[1 + i], bytes) != 0)
-			return -EFAULT;
+		ret = pollset_results(set, pc->pc_fds, pc->pc_n);
+	if (ret >= 0 && pollset_out(set, usets, nfds) != 0)
+		ret = -EFAULT;
 	return ret;
 }
 
@@ -420,14 +350,14 @@ long
 hj_sys_poll(struct hj_frame *hf)
 {
 	bool sel = hf->hf_nr == __NR_select || hf->hf_nr == __NR_pselect6;
-	size_t n = sel ? MAXFDS : (size_t)hf->hf_args[1], size;
+	size_t n = sel ? POLLSET_FDS : (uint32_t)hf->hf_args[1], size;
 	struct pollcall pc = { 0 };
 	long ret;
 
 	if (hj_proc()->p_fd->fd_last == 0 || n == 0 ||
-	    n > hj_proc()->p_fd->fd_size + MAXFDS)
+	    n > hj_proc()->p_fd->fd_size + POLLSET_FDS)
 		return HJ_TO_HOST;
-	size = 2 * n * sizeof(struct pollfd) + (sel ? 3 * WORDS * 8 : 0);
+	size = 2 * n * sizeof(struct pollfd) + (sel ? sizeof(pollset_t) : 0);
 	pc.pc_fds = kmem_alloc(size);
 	if (pc.pc_fds == NULL)
 		return -ENOMEM;

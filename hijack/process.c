@@ -12,6 +12,8 @@
 #include <linux/sched.h>
 
 #include "hijack/hijack.h"
+#include "hijack/kick.h"
+#include "hijack/transit.h"
 #include "rump/rump.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
@@ -85,6 +87,7 @@ hj_thread_exit(void)
 		return;
 	hj_host(__NR_rt_sigprocmask, SETMASK, &all, NULL, 8);
 	hj_thread.ht_busy = 1;
+	hj_kick_exit();
 	/* The reaper's lock: no two of us may be the last but one. */
 	kmutex_enter(&ARENA->a_reaplock);
 	more = hj.hp_proc->p_nlwps > 1;
@@ -270,6 +273,7 @@ adopt(struct hj_thread *ht)
 	rumpuser_process.ru_host = c->c_host;
 	rumpuser_process.ru_pid = ht->ht_childhost->h_pid;
 	rumpuser_mark_mine();
+	hj_kick_forked();
 	hj_mmap_forked();
 }
 
@@ -339,6 +343,7 @@ hj_bare_fork(void)
 		hj_die(125, "fork: the child cannot attach, error %d", error);
 	lwp_switch(l);
 	hj.hp_proc = l->l_proc;
+	hj_kick_forked();
 	host_byindex(curcpu()->c_host)->h_flags = HOST_HIJACK;
 	host_byindex(curcpu()->c_host)->h_proc = l->l_proc;
 	hj_leave();
@@ -381,6 +386,7 @@ hj_post_wait(long pid)
 	/* It did not end by itself: children of its own may have died too. */
 	if (killed > 0)
 		reap_all();
+	hj_transit_sweep();
 	hj_leave();
 }
 
@@ -455,6 +461,7 @@ hj_exit(void)
 	mapping_remove(h, 0, UINT64_MAX);
 	h->h_proc = NULL;
 	leave_lwp(c);
+	rumpuser_bell_disarm(&ARENA->a_bell, &ARENA->a_robust);
 	/*
 	 * Free first: nobody may find the slot in use without a claim.  Who
 	 * takes it before the claim is gone waits (cpu_adopt()) or takes

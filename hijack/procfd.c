@@ -125,10 +125,16 @@ fd_readlink(int fd, char *ubuf, long size)
 }
 
 static bool
-nofollow(const struct hj_frame *hf, const struct hj_callinfo *ci)
+reads_link(const struct hj_frame *hf)
 {
 
-	return (ci->hc_bits & HC_NOFOLLOW) ||
+	return hf->hf_nr == __NR_readlink || hf->hf_nr == __NR_readlinkat;
+}
+
+bool
+hj_callnofollow(const struct hj_frame *hf, const struct hj_callinfo *ci)
+{
+	return (ci->hc_bits & HC_NOFOLLOW) || reads_link(hf) ||
 	    (ci->hc_atflags &&
 		(hf->hf_args[ci->hc_atflags - 1] & AT_SYMLINK_NOFOLLOW));
 }
@@ -148,15 +154,14 @@ novnode_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd)
 	case __NR_newfstatat:
 		args[1] = a[ci->hc_path];
 		return sys_call(RSYS_fstat, args);
+	case __NR_statx:
+		args[1] = (long)"";
+		args[2] = (a[2] & ~AT_SYMLINK_NOFOLLOW) | AT_EMPTY_PATH;
+		args[3] = a[3];
+		args[4] = a[4];
+		return sys_call(RSYS_statx, args);
 	}
 	return HJ_TO_HOST;
-}
-
-static bool
-reads_link(const struct hj_frame *hf)
-{
-
-	return hf->hf_nr == __NR_readlink || hf->hf_nr == __NR_readlinkat;
 }
 
 static long
@@ -170,7 +175,7 @@ fd_call(struct hj_frame *hf, const struct hj_callinfo *ci, int fd,
 	if (*rest == '\0' && reads_link(hf))
 		return fd_readlink(fd, (char *)hf->hf_args[ci->hc_path],
 		    hf->hf_args[ci->hc_path + 1]);
-	if (*rest == '\0' && nofollow(hf, ci))
+	if (*rest == '\0' && hj_callnofollow(hf, ci))
 		return HJ_TO_HOST;
 	if (*rest == '\0' &&
 	    (hf->hf_nr == __NR_open || hf->hf_nr == __NR_openat) &&
@@ -201,7 +206,7 @@ exe_call(struct hj_frame *hf, const struct hj_callinfo *ci, char *again)
 	if (reads_link(hf))
 		return give(hj.hp_exe, n, (char *)hf->hf_args[ci->hc_path],
 		    hf->hf_args[ci->hc_path + 1]);
-	if (nofollow(hf, ci))
+	if (hj_callnofollow(hf, ci))
 		return HJ_TO_HOST;
 	memcpy(again, hj.hp_exe, n + 1);
 	return HJ_AGAIN;
@@ -221,7 +226,7 @@ cwd_call(struct hj_frame *hf, const struct hj_callinfo *ci, const char *rest,
 		    give(again, len, (char *)hf->hf_args[ci->hc_path],
 			hf->hf_args[ci->hc_path + 1]);
 	}
-	if (*rest == '\0' && nofollow(hf, ci))
+	if (*rest == '\0' && hj_callnofollow(hf, ci))
 		return HJ_TO_HOST;
 	again[0] = '.';
 	memcpy(again + 1, rest, strlen(rest) + 1);
@@ -291,8 +296,12 @@ hj_proc_call(struct hj_frame *hf, const struct hj_callinfo *ci,
     const char *path, char *again)
 {
 	const char *rest;
+	long ret;
 	int fd;
 
+	ret = hj_procnet_call(hf, ci, path);
+	if (ret != HJ_TO_HOST)
+		return ret;
 	fd = hj_path_procfd(path, &rest);
 	if (fd >= 0)
 		return fd_call(hf, ci, fd, rest);

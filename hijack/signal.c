@@ -15,6 +15,7 @@
 #include <ucontext.h>
 
 #include "hijack/hijack.h"
+#include "hijack/kick.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/waitq.h"
 
@@ -75,6 +76,8 @@ run_handler(int sig, siginfo_t *si, void *uc)
 	struct host_sigaction sa = wanted[sig];
 
 	hj_thread.ht_handled++;
+	if (!(sa.sa_fl & SA_RESTART))
+		hj_thread.ht_norestart++;
 	if (!is_handler(sa.sa_fn)) {
 		by_default(sig, si);
 		return;
@@ -114,8 +117,11 @@ handler(int sig, siginfo_t *si, void *ucontext)
 {
 	bool fault = (sig == SIGSEGV || sig == SIGBUS) && si->si_code > 0;
 
-	if (sig == KWAKE_SIGNAL && si->si_code == SI_TKILL) {
+	if (sig == KWAKE_SIGNAL &&
+	    (si->si_code == SI_TKILL || si->si_code > 0)) {
 		hj_thread.ht_woken++;
+		if (si->si_code > 0)
+			hj_kick_taken();
 		return; /* it has ended a host call: that was all */
 	}
 	if (fault && rumpuser_fixup(ucontext)) {

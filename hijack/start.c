@@ -16,6 +16,8 @@
 #include "hijack/env.h"
 #include "hijack/hijack.h"
 #include "hijack/libs.h"
+#include "hijack/store.h"
+#include "hijack/transit.h"
 #include "rump/rump.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
@@ -24,8 +26,7 @@
 #include "syscalls/dispatch.h"
 #include "syscalls/init.h"
 
-/* Sockets are the host's unless socket= is given. */
-#define DEFAULT_SPEC "path=/rump"
+#define DEFAULT_SPEC "path=/rump,socket=all:nolocal"
 #define EXIT_OURS    125
 
 /* What is left to do once libc is in memory. */
@@ -36,7 +37,8 @@ static struct {
 	unsigned hide;
 } late;
 
-struct hj_process hj = { .hp_holder = -1, .hp_tracefd = -1 };
+struct hj_process hj = { .hp_holder = -1, .hp_tracefd = -1, .hp_store = -1,
+	.hp_kick = -1 };
 
 _Noreturn void
 hj_die(int status, const char *fmt, ...)
@@ -176,6 +178,7 @@ read_spec(void)
 	if (hj_spec_parse(&hj.hp_spec, s != NULL ? s : DEFAULT_SPEC, msg,
 		sizeof(msg)) != 0)
 		hj_die(EXIT_OURS, "%s", msg);
+	rumpuser_process.ru_hostfamilies = ~hj.hp_spec.sp_socket;
 	set_prefix();
 }
 
@@ -239,6 +242,7 @@ boot(void)
 		hj_die(EXIT_OURS, "RUMP_MEMLIMIT: malformed size: %s", limit);
 	check(kern_boot(NULL), "boot");
 	check(-hj_fd_init(rumpuser_process.ru_arenafd, -1), "descriptors");
+	hj_store_create();
 	check(proc_fork(ARENA->a_lwproc->ls_init, RUMP_RFCFDG, NULL, &l),
 	    "first process");
 	lwp_switch(l);
@@ -248,6 +252,7 @@ boot(void)
 	hj.hp_proc = curlwp()->l_proc;
 	proc_setflag(hj.hp_proc, PROC_HIJACK | PROC_HOSTCWD, true);
 	host_byindex(curcpu()->c_host)->h_flags = HOST_HIJACK;
+	host_byindex(curcpu()->c_host)->h_proc = hj.hp_proc;
 	hj_ids_load(hj.hp_proc);
 	/* The root directory belongs to whoever booted the kernel. */
 	root = ARENA->a_vfs->vs_root.fs_root;
@@ -295,6 +300,7 @@ attach(const struct hj_attach *at)
 	check(cpu_resume(c), "exec");
 	check(-rumpuser_mark_mine(), "exec");
 	check(-hj_fd_init(at->at_fd, at->at_holder), "descriptors");
+	hj_store_attach(at->at_store);
 	hj.hp_tracefd = at->at_tracefd;
 	hj.hp_proc = curlwp()->l_proc;
 	if (atomic_load(&ARENA->a_nhosts) > 1)
@@ -303,6 +309,7 @@ attach(const struct hj_attach *at)
 	if (at->at_close >= 0)
 		hj_host(__NR_close, at->at_close);
 	fdesc_closeexec(curlwp());
+	hj_transit_sweep();
 	hj_ids_load(hj.hp_proc);
 }
 
@@ -324,6 +331,8 @@ hj_start_late(void)
 	if (!late.pending)
 		return;
 	late.pending = false;
+	/* libc has made its list of robust futexes since. */
+	rumpuser_bell_arm(&ARENA->a_bell, &ARENA->a_robust);
 	rewrite(&late.ai, HJ_BIT(HJ_MOD_LIBC));
 	hj_env_hide(late.envp, late.hide);
 }
@@ -357,6 +366,7 @@ start(int argc, char **argv, char **envp)
 	open_trace();
 	hj_signal_init();
 	rumpuser_process.ru_cut = hj_signal_cut;
+	rumpuser_process.ru_sweep = hj_transit_sweep;
 	hj_dispatch_init();
 	if (attached)
 		take_name(&at, auxv);

@@ -3,39 +3,46 @@
  * sunpath: paths in the addresses of local sockets that are the rump kernel's.
  *
  * The kernel gets a path as it knows it, without the prefix, and the program
- * is told the path with the prefix.  A path of the host's leads to no socket of
- * this kernel.
+ * is told the path with the prefix.  What is not the rump kernel's is up to
+ * sunhost.c.
  */
 #include <asm/unistd.h>
 #include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "hijack/hijack.h"
+#include "hijack/sunpath.h"
 #include "rumpkern/copy.h"
+#include "rumpnet/local.h"
 #include "syscalls/dispatch.h"
 
 #define HOPS    40 /* as many as Linux follows symlinks */
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
+#define MSG_MAX 1024 /* UIO_MAXIOV: no more at once */
 
-struct sunaddr {
-	struct sockaddr_un sa_un;
-	char sa_nul;
-	uint32_t sa_len;
+struct mmsg {
+	struct msghdr mm_hdr;
+	unsigned mm_len;
 };
 
-/* The program's address, if it is a local one with a path. */
+/* The program's address, if it is a local one with a name. */
 static bool
-get_path(const void *uaddr, uint32_t len, struct sunaddr *sa)
+get_name(const void *uaddr, uint32_t len, struct sunaddr *sa)
 {
 
 	if (uaddr == NULL || len <= PATH_AT || len > sizeof(sa->sa_un) ||
 	    copyin(uaddr, &sa->sa_un, len) != 0 ||
-	    sa->sa_un.sun_family != AF_UNIX || sa->sa_un.sun_path[0] == '\0')
+	    sa->sa_un.sun_family != AF_UNIX)
 		return false;
 	((char *)&sa->sa_un)[len] = '\0';
 	sa->sa_len = len;
 	return true;
+}
+
+static bool
+is_path(const struct sunaddr *sa)
+{
+
+	return sa->sa_un.sun_path[0] != '\0';
 }
 
 static long
@@ -50,25 +57,9 @@ put_path(struct sunaddr *sa, const char *path)
 	return 0;
 }
 
-/* What becomes of a path of the host's. */
-static long
-at_host(long nr, const char *path)
-{
-	long ret;
-
-	hj_trace_note("%s is the host's: no local socket of the rump kernel "
-		      "can have this name",
-	    path);
-	if (nr == __NR_bind)
-		return -ENOENT;
-	ret = hj_host(__NR_access, path, 0);
-	return ret < 0 ? ret : -ECONNREFUSED;
-}
-
 /* A call with a path: fn makes it, with the address the kernel is to get. */
 static long
-with_path(struct hj_frame *hf, struct sunaddr *sa,
-    long (*fn)(struct hj_frame *, struct sunaddr *))
+with_path(struct hj_frame *hf, struct sunaddr *sa, hj_sun_fn *fn)
 {
 	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
 	const char *path = sa->sa_un.sun_path;
@@ -82,7 +73,7 @@ with_path(struct hj_frame *hf, struct sunaddr *sa,
 		case HJ_AT_ERROR:
 			return -error;
 		case HJ_AT_HOST:
-			return at_host(hf->hf_nr, path);
+			return hj_sun_host(hf, sa, path, fn);
 		case HJ_AT_RUMP:
 			break;
 		}
@@ -99,6 +90,22 @@ with_path(struct hj_frame *hf, struct sunaddr *sa,
 		dirfd = AT_FDCWD;
 	}
 	return -ELOOP;
+}
+
+/* A call with a name; an abstract one that nobody has here may be outside. */
+static long
+with_name(struct hj_frame *hf, struct sunaddr *sa, hj_sun_fn *fn)
+{
+	long ret;
+
+	if (!hj_sun_islocal(hf->hf_args[0]))
+		return sys_call(hj_callinfo[hf->hf_nr].hc_rsys, hf->hf_args);
+	if (is_path(sa))
+		return with_path(hf, sa, fn);
+	ret = fn(hf, sa);
+	if (ret == -ECONNREFUSED && hf->hf_nr != __NR_bind)
+		ret = hj_sun_elsewhere(hf, sa);
+	return ret;
 }
 
 static int
@@ -168,10 +175,19 @@ static long
 rename_out(void *uaddr, uint32_t *ulen, uint32_t room)
 {
 	struct sunaddr sa;
+	uint16_t family;
 	uint32_t len;
 
 	if (uaddr == NULL || copyin(ulen, &len, sizeof(len)) != 0 ||
-	    len > room || !get_path(uaddr, len, &sa) || !to_program(&sa))
+	    room < sizeof(family) || len < sizeof(family) ||
+	    copyin(uaddr, &family, sizeof(family)) != 0)
+		return 0;
+	if (family == (AF_UNIX | LOCAL_HOSTED)) {
+		family = AF_UNIX;
+		return -copyout(&family, uaddr, sizeof(family));
+	}
+	if (len > room || !get_name(uaddr, len, &sa) || !is_path(&sa) ||
+	    !to_program(&sa))
 		return 0;
 	if (copyout(&sa.sa_un, uaddr, kmin(sa.sa_len, room)) != 0 ||
 	    copyout(&sa.sa_len, ulen, sizeof(sa.sa_len)) != 0)
@@ -193,6 +209,72 @@ told_address(struct hj_frame *hf, void *uaddr, uint32_t *ulen)
 	return ret;
 }
 
+/* --- Many messages -------------------------------------------------------- */
+
+/* Does one of n messages have a name to be looked at? */
+static bool
+any_named(struct mmsg *uv, unsigned n)
+{
+	struct sunaddr sa;
+	struct msghdr m;
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) == 0 &&
+		    get_name(m.msg_name, m.msg_namelen, &sa))
+			return true;
+	return false;
+}
+
+static long
+send_many(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	struct mmsg *uv = (struct mmsg *)a[1];
+	unsigned i, n = kmin((unsigned)a[2], (unsigned)MSG_MAX);
+	struct hj_frame one = *hf;
+	long ret = 0;
+
+	if (!any_named(uv, n))
+		return sys_call(RSYS_sendmmsg, a);
+	one.hf_nr = __NR_sendmsg;
+	one.hf_args[2] = a[3];
+	for (i = 0; i < n && ret >= 0; i++) {
+		one.hf_args[1] = (long)&uv[i].mm_hdr;
+		ret = hj_local_call(&one);
+		if (ret >= 0 &&
+		    copyout(&(unsigned){ ret }, &uv[i].mm_len,
+			sizeof(unsigned)) != 0)
+			ret = -EFAULT;
+		if (ret < 0)
+			break;
+	}
+	return i > 0 ? (long)i : ret;
+}
+
+static long
+receive_many(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	struct mmsg *uv = (struct mmsg *)a[1];
+	unsigned i, n = kmin((unsigned)a[2], (unsigned)MSG_MAX);
+	uint8_t room[MSG_MAX];
+	struct msghdr m;
+	long ret;
+
+	for (i = 0; i < n; i++) {
+		room[i] = 0;
+		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) == 0)
+			room[i] = kmin(m.msg_namelen, 255U);
+	}
+	ret = sys_call(RSYS_recvmmsg, a);
+	for (i = 0; ret > 0 && i < kmin((unsigned)ret, n); i++)
+		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) == 0)
+			rename_out(m.msg_name, &uv[i].mm_hdr.msg_namelen,
+			    room[i]);
+	return ret;
+}
+
 /* --- Entry point ------------------------------------------------------------ */
 
 long
@@ -209,13 +291,13 @@ hj_local_call(struct hj_frame *hf)
 	case __NR_bind:
 	case __NR_connect:
 	case __NR_sendto:
-		if (get_path((void *)a[i], a[i + 1], &sa))
-			return with_path(hf, &sa, call_with_address);
+		if (get_name((void *)a[i], a[i + 1], &sa))
+			return with_name(hf, &sa, call_with_address);
 		break;
 	case __NR_sendmsg:
 		if (copyin((void *)a[1], &m, sizeof(m)) == 0 &&
-		    get_path(m.msg_name, m.msg_namelen, &sa))
-			return with_path(hf, &sa, call_sendmsg);
+		    get_name(m.msg_name, m.msg_namelen, &sa))
+			return with_name(hf, &sa, call_sendmsg);
 		break;
 	case __NR_recvmsg:
 		if (copyin((void *)a[1], &m, sizeof(m)) == 0 &&
@@ -223,6 +305,10 @@ hj_local_call(struct hj_frame *hf)
 			return told_address(hf, m.msg_name,
 			    &((struct msghdr *)a[1])->msg_namelen);
 		break;
+	case __NR_sendmmsg:
+		return send_many(hf);
+	case __NR_recvmmsg:
+		return receive_many(hf);
 	case __NR_recvfrom:
 		return told_address(hf, (void *)a[4], (void *)a[5]);
 	case __NR_accept:

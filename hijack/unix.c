@@ -21,26 +21,18 @@
 #include <sys/stat.h>
 
 #include "hijack/hijack.h"
-#include "hijack/unixname.h"
+#include "hijack/unix.h"
 #include "rumpkern/copy.h"
 #include "rumpvfs/sockname.h"
 #include "syscalls/dispatch.h"
 
 #define HOPS       40   /* as many as Linux follows symlinks */
 #define BIND_TRIES 1000 /* prototype_differs() is done by then */
-#define MMSG_MAX   1024 /* UIO_MAXIOV: sendmmsg does no more at once */
-#define NFDS       16   /* looked at together */
-
-struct mmsg {
-	struct msghdr mm_hdr;
-	unsigned mm_len;
-};
 
 /* --- Finding the socket of a path ----------------------------------------- */
 
-/* The program's address, if it is a local one with a path. */
-static bool
-get_path(const void *uaddr, uint32_t len, struct addr *ad)
+bool
+hj_unix_getpath(const void *uaddr, uint32_t len, struct addr *ad)
 {
 
 	if (uaddr == NULL || len <= UN_HEAD || len > UN_MAX ||
@@ -52,8 +44,8 @@ get_path(const void *uaddr, uint32_t len, struct addr *ad)
 	return true;
 }
 
-static bool
-is_path(const void *uaddr, uint32_t len)
+bool
+hj_unix_ispath(const void *uaddr, uint32_t len)
 {
 	struct addr ad;
 
@@ -124,12 +116,8 @@ host_addr(const char *path, struct addr *out)
 	return 0;
 }
 
-/*
- * The address for the host: 0 with it in *out, an errno, or HJ_TO_HOST: it is
- * the host's as it is.  A bind() to a rump path is done as well.
- */
-static long
-translate(int fd, long nr, const struct addr *in, struct addr *out)
+long
+hj_unix_translate(int fd, long nr, const struct addr *in, struct addr *out)
 {
 	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
 	const char *path = in->ad_path, *rest;
@@ -205,9 +193,8 @@ prototype_differs(int fd, const struct addr *ad)
 	return taken;
 }
 
-/* What the host says of a translated address, in the words for a path. */
-static long
-verdict(int fd, const struct addr *ad, long ret)
+long
+hj_unix_verdict(int fd, const struct addr *ad, long ret)
 {
 
 	if (ret == -ECONNREFUSED && ad->ad_path[0] == '\0' &&
@@ -232,10 +219,10 @@ to_address(struct hj_frame *hf, int i)
 	struct addr in, out;
 
 	memcpy(a, hf->hf_args, sizeof(a));
-	if (!get_path((void *)a[i], a[i + 1], &in))
+	if (!hj_unix_getpath((void *)a[i], a[i + 1], &in))
 		return HJ_HOST;
 	hj_enter();
-	error = translate(a[0], hf->hf_nr, &in, &out);
+	error = hj_unix_translate(a[0], hf->hf_nr, &in, &out);
 	hj_leave();
 	if (error == HJ_TO_HOST)
 		return HJ_HOST;
@@ -246,132 +233,12 @@ to_address(struct hj_frame *hf, int i)
 	} else {
 		a[i] = (long)&out;
 		a[i + 1] = out.ad_len;
-		ret = verdict(a[0], &out,
+		ret = hj_unix_verdict(a[0], &out,
 		    hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]));
 	}
 	if (unlikely(hj.hp_tracefd >= 0))
 		hj_trace(hj_callinfo[hf->hf_nr].hc_rsys, hf->hf_args, ret);
 	return done(hf, ret);
-}
-
-/* --- sendmsg -------------------------------------------------------------- */
-
-/* An epoll set with nothing of rump's in it: the host's is all of it. */
-static bool
-is_host_set(int fd)
-{
-	bool plain;
-
-	hj_enter();
-	plain = hj_epoll_plain(fd);
-	hj_leave();
-	return plain;
-}
-
-/* Is one of n descriptors at ufds rump's?  The host has placeholders only. */
-static bool
-any_rump(const int *ufds, size_t n)
-{
-	int fds[NFDS];
-	size_t i, some;
-
-	for (; n > 0; n -= some, ufds += some) {
-		some = kmin(n, (size_t)NFDS);
-		if (copyin(ufds, fds, some * sizeof(int)) != 0)
-			return false;
-		for (i = 0; i < some; i++)
-			if ((hj_fd_isrump(fds[i]) && !is_host_set(fds[i])) ||
-			    hj_fd_ours(fds[i])) {
-				hj_trace_note(
-				    "sendmsg: descriptor %d is the "
-				    "rump kernel's: it cannot be sent",
-				    fds[i]);
-				return true;
-			}
-	}
-	return false;
-}
-
-/* Does a message send a rump descriptor? */
-static bool
-sends_rump(const struct msghdr *m)
-{
-	const char *at = m->msg_control;
-	size_t left = m->msg_controllen, len;
-	struct cmsghdr cm;
-
-	if (at == NULL)
-		return false;
-	while (left >= sizeof(cm) && copyin(at, &cm, sizeof(cm)) == 0 &&
-	    cm.cmsg_len >= sizeof(cm) && cm.cmsg_len <= left) {
-		if (cm.cmsg_level == SOL_SOCKET && cm.cmsg_type == SCM_RIGHTS &&
-		    any_rump((const int *)(at + sizeof(cm)),
-			(cm.cmsg_len - sizeof(cm)) / sizeof(int)))
-			return true;
-		len = roundup2(cm.cmsg_len, sizeof(size_t));
-		if (len >= left)
-			break;
-		at += len;
-		left -= len;
-	}
-	return false;
-}
-
-static bool
-msg_matters(const struct msghdr *um)
-{
-	struct msghdr m;
-
-	return copyin(um, &m, sizeof(m)) == 0 &&
-	    ((m.msg_control != NULL && m.msg_controllen != 0) ||
-		is_path(m.msg_name, m.msg_namelen));
-}
-
-static long
-send_msg(int fd, const struct msghdr *um, long flags)
-{
-	struct addr in, out;
-	struct msghdr m;
-	long error;
-
-	if (copyin(um, &m, sizeof(m)) != 0)
-		return -EFAULT;
-	if (sends_rump(&m))
-		return -EBADF;
-	if (get_path(m.msg_name, m.msg_namelen, &in)) {
-		hj_enter();
-		error = translate(fd, __NR_sendmsg, &in, &out);
-		hj_leave();
-		if (error == 0) {
-			m.msg_name = &out;
-			m.msg_namelen = out.ad_len;
-			return verdict(fd, &out,
-			    hj_host(__NR_sendmsg, fd, &m, flags));
-		}
-		if (error != HJ_TO_HOST)
-			return -error;
-	}
-	return hj_host(__NR_sendmsg, fd, &m, flags);
-}
-
-static long
-send_mmsg(int fd, struct mmsg *uv, unsigned n, long flags)
-{
-	long ret = 0;
-	unsigned i;
-
-	n = kmin(n, (unsigned)MMSG_MAX);
-	for (i = 0; i < n; i++) {
-		ret = send_msg(fd, &uv[i].mm_hdr, flags);
-		if (ret < 0)
-			break;
-		if (copyout(&(unsigned){ ret }, &uv[i].mm_len,
-			sizeof(unsigned)) != 0) {
-			ret = -EFAULT;
-			break;
-		}
-	}
-	return i > 0 ? (long)i : ret;
 }
 
 /* --- Addresses the host tells --------------------------------------------- */
@@ -405,90 +272,24 @@ from_address(struct hj_frame *hf, int i)
 	return done(hf, ret);
 }
 
-static int
-recv_msg(struct hj_frame *hf)
-{
-	struct msghdr *um = (struct msghdr *)hf->hf_args[1], m, told;
-	struct addr ad;
-	long ret;
-
-	if (copyin(um, &m, sizeof(m)) != 0 || m.msg_name == NULL ||
-	    (int)m.msg_namelen < 0)
-		return HJ_HOST;
-	told = m;
-	told.msg_name = &ad;
-	told.msg_namelen = ADDR_MAX;
-	ret = hj_host(__NR_recvmsg, hf->hf_args[0], &told, hf->hf_args[2]);
-	if (ret < 0)
-		return done(hf, ret);
-	ad.ad_len = told.msg_namelen;
-	unixname_decode(&ad);
-	if (copyout(&ad, m.msg_name, kmin(ad.ad_len, m.msg_namelen)) != 0 ||
-	    copyout(&ad.ad_len, &um->msg_namelen, sizeof(ad.ad_len)) != 0 ||
-	    copyout(&told.msg_controllen, &um->msg_controllen,
-		sizeof(told.msg_controllen)) != 0 ||
-	    copyout(&told.msg_flags, &um->msg_flags, sizeof(told.msg_flags)) !=
-		0)
-		ret = -EFAULT;
-	return done(hf, ret);
-}
-
-/* In place: names of ours that had room are the program's paths then. */
-static int
-recv_mmsg(struct hj_frame *hf)
-{
-	const long *a = hf->hf_args;
-	struct mmsg *uv = (struct mmsg *)a[1];
-	unsigned i, n = kmin((unsigned)a[2], (unsigned)MMSG_MAX);
-	uint8_t room[MMSG_MAX];
-	struct msghdr m;
-	struct addr ad;
-	long ret;
-
-	for (i = 0; i < n; i++) {
-		room[i] = 0;
-		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) == 0 &&
-		    m.msg_name != NULL)
-			room[i] = kmin(m.msg_namelen, (uint32_t)ADDR_MAX);
-	}
-	ret = hj_host(__NR_recvmmsg, a[0], a[1], a[2], a[3], a[4]);
-	for (i = 0; ret > 0 && i < kmin((unsigned)ret, n); i++) {
-		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) != 0 ||
-		    m.msg_name == NULL || m.msg_namelen > room[i] ||
-		    copyin(m.msg_name, &ad, m.msg_namelen) != 0)
-			continue;
-		ad.ad_len = m.msg_namelen;
-		unixname_decode(&ad);
-		if (ad.ad_len == m.msg_namelen)
-			continue;
-		copyout(&ad, m.msg_name, kmin(ad.ad_len, (uint32_t)room[i]));
-		copyout(&ad.ad_len, &uv[i].mm_hdr.msg_namelen,
-		    sizeof(ad.ad_len));
-	}
-	return done(hf, ret);
-}
-
 /* --- Entry points --------------------------------------------------------- */
 
 bool
 hj_unix_look(const struct hj_frame *hf)
 {
 	const long *a = hf->hf_args;
-	void *name;
 
 	switch (hf->hf_nr) {
 	case __NR_bind:
 	case __NR_connect:
-		return is_path((void *)a[1], a[2]);
+		return hj_unix_ispath((void *)a[1], a[2]);
 	case __NR_sendto:
-		return a[4] != 0 && is_path((void *)a[4], a[5]);
+		return a[4] != 0 && hj_unix_ispath((void *)a[4], a[5]);
 	case __NR_recvfrom:
 		return a[4] != 0;
 	case __NR_sendmsg:
-		return msg_matters((void *)a[1]);
 	case __NR_recvmsg:
-		return copyin((void *)a[1], &name, sizeof(name)) == 0 &&
-		    name != NULL;
+		return hj_unix_msglook(hf->hf_nr, (void *)a[1]);
 	case __NR_sendmmsg:
 	case __NR_recvmmsg:
 		return a[2] != 0;
@@ -496,24 +297,9 @@ hj_unix_look(const struct hj_frame *hf)
 	return a[1] != 0;
 }
 
-/* sendmmsg one by one, if the host cannot do them all. */
-static int
-each_msg(struct hj_frame *hf)
-{
-	const long *a = hf->hf_args;
-	struct mmsg *uv = (struct mmsg *)a[1];
-	unsigned i, n = kmin((unsigned)a[2], (unsigned)MMSG_MAX);
-
-	for (i = 0; i < n; i++)
-		if (msg_matters(&uv[i].mm_hdr))
-			return done(hf, send_mmsg(a[0], uv, n, a[3]));
-	return HJ_HOST;
-}
-
 int
 hj_unix_call(struct hj_frame *hf)
 {
-	const long *a = hf->hf_args;
 
 	if (!hj_unix_look(hf))
 		return HJ_HOST;
@@ -526,13 +312,10 @@ hj_unix_call(struct hj_frame *hf)
 	case __NR_recvfrom:
 		return from_address(hf, 4);
 	case __NR_sendmsg:
-		return done(hf, send_msg(a[0], (void *)a[1], a[2]));
 	case __NR_sendmmsg:
-		return each_msg(hf);
 	case __NR_recvmsg:
-		return recv_msg(hf);
 	case __NR_recvmmsg:
-		return recv_mmsg(hf);
+		return hj_unix_msgcall(hf);
 	}
 	return from_address(hf, 1);
 }

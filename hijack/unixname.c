@@ -10,13 +10,15 @@
 /*
  * An abstract name of ours in sun_path: NUL, 'r', how the path is kept, the
  * arena's number, the node's number, the path.  A path that does not fit is
- * packed, 7 bits a character; one that is not ASCII is cut off.
+ * packed, 7 bits a character; one that is not ASCII is cut off.  A token's ends
+ * with its number after the arena's.
  */
 #define A_KIND      2
 #define A_ARENA     3
 #define A_INO       7
 #define A_PATH      12
 #define A_ROOM      (SOCKNAME_MAX - A_PATH)
+#define KIND_TOKEN  0x1d
 #define KIND_PLAIN  0x1e
 #define KIND_PACKED 0x1f
 
@@ -113,4 +115,31 @@ unixname_decode(struct addr *ad)
 	memcpy(ad->ad_path, path, n);
 	ad->ad_path[n] = '\0';
 	ad->ad_len = UN_HEAD + n + 1; /* as Linux: even of 108 bytes */
+}
+
+void
+unixname_token(uint64_t number, struct addr *ad)
+{
+	uint32_t arena = arena_id();
+
+	memset(ad, 0, sizeof(*ad));
+	ad->ad_family = AF_UNIX;
+	ad->ad_path[1] = 'r';
+	ad->ad_path[A_KIND] = KIND_TOKEN;
+	memcpy(ad->ad_path + A_ARENA, &arena, sizeof(arena));
+	memcpy(ad->ad_path + A_INO, &number, sizeof(number));
+	ad->ad_len = UN_HEAD + A_INO + sizeof(number);
+}
+
+bool
+unixname_istoken(const struct addr *ad, uint64_t *number)
+{
+	struct addr same;
+
+	if (ad->ad_len != UN_HEAD + A_INO + sizeof(*number) ||
+	    ad->ad_family != AF_UNIX)
+		return false;
+	memcpy(number, ad->ad_path + A_INO, sizeof(*number));
+	unixname_token(*number, &same);
+	return memcmp(ad->ad_bytes, same.ad_bytes, same.ad_len) == 0;
 }

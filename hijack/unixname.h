@@ -2,7 +2,7 @@
 /*
  * unixname: under which abstract name the host knows a local socket that is
  * bound to a path in the rump kernel, and which path an abstract name stands
- * for.
+ * for; and the names of tokens.
  */
 #ifndef HIJACK_UNIXNAME_H
 #define HIJACK_UNIXNAME_H
@@ -29,5 +29,9 @@ struct addr {
 void unixname_encode(const struct sockname *, struct addr *);
 /* If it is a name of ours, then it becomes the program's path. */
 void unixname_decode(struct addr *);
+
+/* The name of a token (transit.c), and the number in it. */
+void unixname_token(uint64_t number, struct addr *);
+bool unixname_istoken(const struct addr *, uint64_t *number);
 
 #endif

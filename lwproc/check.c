@@ -6,7 +6,9 @@
  * f_link and fd_link, which only free objects need, count the references found.
  */
 #include "lwproc/file.h"
+#include "lwproc/hostfile.h"
 #include "lwproc/proc.h"
+#include "lwproc/transit.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
@@ -195,12 +197,18 @@ check_references(void)
 
 	each_held(file_reset, &t);
 	rights_each(file_reset, &t);
+	transit_each(file_reset, &t);
+	hostfile_each(file_reset, &t);
 	each_table(table_reset, &t);
 	each_held(found_file, &t);
 	rights_each(found_file, &t);
+	transit_each(found_file, &t);
+	hostfile_each(found_file, &t);
 	each_table(table_count, &t);
 	each_table(table_compare, &t);
 	rights_each(file_compare, &t);
+	transit_each(file_compare, &t);
+	hostfile_each(file_compare, &t);
 	if (t.t_files != kmem_cache_count(KC_FILE) ||
 	    t.t_tables != kmem_cache_count(KC_FDESC)) {
 		kprintf("lwproc: %lu files and %lu tables, allocated %lu and "

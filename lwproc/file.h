@@ -41,6 +41,7 @@ enum ftype {
 	FTYPE_TIMERFD,
 	FTYPE_SIGNALFD,
 	FTYPE_INOTIFY,
+	FTYPE_HOST, /* in messages only: see hostfile.h */
 	FTYPE_MAX
 };
 

@@ -277,6 +277,8 @@ lwproc_boot(void)
 	kmem_cache_setsize(KC_FILE, sizeof(struct file),
 	    offsetof(struct file, f_type));
 	kmutex_init(&ls->ls_lock, KRANK_PROCS);
+	kmutex_init(&ls->ls_transitlock, KRANK_TRANSIT);
+	kmutex_init(&ls->ls_storelock, KRANK_STORE);
 	ls->ls_hashmask = nelem(ls->ls_hash) - 1;
 	ls->ls_pids = (struct idrange){ PID_FIRST, ID_MAX };
 	ARENA->a_lwproc = ls;

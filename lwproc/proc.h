@@ -126,6 +126,9 @@ lwp_getstate(const struct lwp *l)
 	return atomic_load(&l->l_word) & LWP_STATES;
 }
 
+struct hostfile;
+struct transit;
+
 struct lwproc_state {
 	struct kmutex ls_lock;      /* KRANK_PROCS */
 	struct proc *ls_init;       /* pid 1 */
@@ -135,6 +138,17 @@ struct lwproc_state {
 	uint32_t ls_hashmask;       /* (c) */
 	struct proc *ls_hash[4096]; /* (p) */
 	_Atomic uint32_t ls_credid; /* the last cr_id given */
+
+	/* (x) files in messages of the host's; see transit.h */
+	struct kmutex ls_transitlock; /* KRANK_TRANSIT */
+	struct transit *ls_transit, *ls_transitlast;
+	uint64_t ls_transitseen;   /* where transit_look() goes on */
+	_Atomic uint64_t ls_token; /* the last number given */
+
+	/* The other way; see hostfile.h. */
+	struct hostfile *ls_hostfiles; /* (x) */
+	_Atomic uint32_t ls_hostgone;  /* whose descriptors are to go */
+	struct kmutex ls_storelock;    /* KRANK_STORE; hijack/store.c */
 };
 
 void lwproc_boot(void);
