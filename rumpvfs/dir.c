@@ -11,8 +11,10 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/namei.h"
 #include "rumpvfs/namehash.h"
+#include "rumpvfs/procfs.h"
 
 #define MAY_WX 3 /* W_OK | X_OK */
 
@@ -127,6 +129,7 @@ dir_enter(struct vnode *dvp, struct dirslot *ds, struct vnode *vp)
 		KSET(vp->v_name, de);
 	if (vp->v_type == VDIR)
 		KSET(vp->v_dir.d_parent, dvp);
+	inotify_entered(vp, dvp);
 }
 
 void
@@ -155,6 +158,8 @@ dir_mayinsert(const struct nameidata *nd)
 
 	if (nd->nd_dvp->v_nlink == 0)
 		return ENOENT;
+	if (proc_isnode(nd->nd_dvp))
+		return EPERM;
 	return vnode_access(nd->nd_dvp, &nd->nd_cred, MAY_WX);
 }
 
@@ -168,6 +173,8 @@ dir_mayremove(const struct nameidata *nd, bool isdir)
 	error = vnode_access(nd->nd_dvp, &nd->nd_cred, MAY_WX);
 	if (error != 0)
 		return error;
+	if (proc_isnode(vp))
+		return EPERM;
 	if ((dvp->v_mode & S_ISVTX) && uid != vp->v_uid && uid != dvp->v_uid &&
 	    !cred_issuper(&nd->nd_cred))
 		return EPERM;
@@ -319,6 +326,8 @@ dir_create(struct nameidata *nd, enum vtype type, uint32_t mode, uint32_t rdev,
 		KSET(dvp->v_nlink, dvp->v_nlink + 1);
 	vnode_touch(dvp, VTOUCH_MTIME | VTOUCH_CTIME);
 	klog_commit();
+	inotify_name(dvp, IN_CREATE | (type == VDIR ? IN_ISDIR : 0),
+	    nd->nd_name, nd->nd_namelen, 0);
 	kmutex_exit(&dvp->v_lock);
 	dir_unslot(&ds);
 	nd->nd_vp = vp;

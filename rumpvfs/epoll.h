@@ -92,6 +92,7 @@ struct epoll {
 	_Atomic uint32_t ep_nhost; /* items in the host's set, at most */
 	_Atomic uint32_t ep_nraw;  /* who waits in the host only, at most */
 	_Atomic uint32_t ep_mixed; /* had an item here */
+	_Atomic uint32_t ep_dual;  /* had one that is in both sets */
 };
 
 /* In the arena. */
@@ -137,6 +138,17 @@ void epoll_pass(struct epoll *);
 void epoll_forget(struct file *);
 /* WAITHOOK_EPOLL. */
 bool epoll_hook(struct waitent *, uint32_t events, bool taken);
+
+/*
+ * For an item that is in the host's set as well: what it has as its data there.
+ * 0: there is no such item.
+ */
+uint64_t epoll_token(struct epoll *, struct file *, int fd);
+/*
+ * An event of the host's with a token becomes one of the item.  False: the item
+ * has gone, or is a one-shot that was reported.
+ */
+bool epoll_untoken(struct epoll *, struct epoll_event *);
 
 void epoll_boot(void);
 int epoll_check(struct epoll *);

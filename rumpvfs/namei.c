@@ -563,7 +563,7 @@ namei_path(struct lwp *l, struct vnode *vp, char *buf, size_t size,
 	*--p = '\0';
 	for (; vp != root && vp != fs->fs_root; vp = de->de_dvp) {
 		de = vp->v_name;
-		if (de == NULL)
+		if (de == NULL || vp->v_nlink == 0)
 			error = ENOENT;
 		else if ((size_t)(p - buf) < de->de_namelen + sizeof(outside))
 			error = ERANGE;

@@ -6,6 +6,7 @@
 
 #include "rumpvfs/pipe_impl.h"
 #include "rumpvfs/flock.h"
+#include "rumpvfs/inotify.h"
 
 #include "lwproc/file.h"
 #include "lwproc/proc.h"
@@ -163,6 +164,8 @@ pipe_close(struct file *f)
 	}
 	vp = f->f_vnode;
 	if (vp != NULL) {
+		if (p != NULL)
+			inotify_closed(f);
 		KSET(f->f_vnode, NULL);
 		khand_add(KHAND_VNODE, vp);
 		klog_commit();

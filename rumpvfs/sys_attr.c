@@ -10,6 +10,7 @@
 #include "lwproc/file.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vtarget.h"
 #include "syscalls/sysargs.h"
@@ -125,6 +126,9 @@ change(struct vtarget *t, const struct change *c)
 		error = set_owner(t->t_vp, t->t_cred, c->c_uid, c->c_gid);
 	else
 		error = set_mode(t->t_vp, t->t_cred, c->c_mode);
+	if (error == 0 && t->t_vp != NULL &&
+	    !(c->c_owner && c->c_uid == ID_KEEP && c->c_gid == ID_KEEP))
+		inotify_event(t->t_vp, IN_ATTRIB);
 	vtarget_done(t);
 	return error;
 }
@@ -221,6 +225,16 @@ set_time(struct vtime *vt, const struct timespec *ts, const struct vtime *now)
 				       (uint32_t)ts->tv_nsec);
 }
 
+/* A change of both times is one of attributes. */
+static uint32_t
+time_event(const struct timespec *ts)
+{
+	if (ts == NULL ||
+	    (ts[0].tv_nsec != UTIME_OMIT && ts[1].tv_nsec != UTIME_OMIT))
+		return IN_ATTRIB;
+	return ts[0].tv_nsec != UTIME_OMIT ? IN_ACCESS : IN_MODIFY;
+}
+
 /* ts NULL: both are now. */
 static int
 set_times(struct vnode *vp, const struct cred *cr, const struct timespec *ts)
@@ -279,6 +293,8 @@ sys_utimensat(struct lwp *l, const struct sys_utimensat_args *a, long *retval)
 	if (error != 0)
 		return error;
 	error = set_times(t.t_vp, t.t_cred, a->times != NULL ? ts : NULL);
+	if (error == 0 && t.t_vp != NULL)
+		inotify_event(t.t_vp, time_event(a->times != NULL ? ts : NULL));
 	vtarget_done(&t);
 	return error;
 }
@@ -303,6 +319,8 @@ sys_truncate(struct lwp *l, const struct sys_truncate_args *a, long *retval)
 		error = vnode_access(t.t_vp, t.t_cred, W_OK);
 	if (error == 0)
 		error = tmpfs_truncate(t.t_vp, a->length, false);
+	if (error == 0)
+		inotify_event(t.t_vp, IN_MODIFY);
 	vtarget_done(&t);
 	return error;
 }
@@ -324,6 +342,8 @@ sys_ftruncate(struct lwp *l, const struct sys_ftruncate_args *a, long *retval)
 		error = EINVAL;
 	else
 		error = tmpfs_truncate(t.t_vp, a->length, true);
+	if (error == 0)
+		inotify_event(t.t_vp, IN_MODIFY);
 	vtarget_done(&t);
 	return error;
 }
@@ -378,6 +398,8 @@ sys_fallocate(struct lwp *l, const struct sys_fallocate_args *a, long *retval)
 	else
 		error = tmpfs_allocate(t.t_vp, a->offset, a->len,
 		    a->mode & FALLOC_FL_KEEP_SIZE);
+	if (error == 0)
+		inotify_event(t.t_vp, IN_MODIFY | INOTIFY_FILE);
 out:
 	vtarget_done(&t);
 	return error;

@@ -11,6 +11,7 @@
 #include "rumpkern/klog.h"
 #include "rumpvfs/dir.h"
 #include "rumpvfs/filerw.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/namei.h"
 #include "rumpvfs/vnode.h"
 #include "syscalls/sysargs.h"
@@ -150,8 +151,11 @@ getdents(struct file *f, char *ubuf, size_t count, bool old, long *retval)
 	}
 	kmutex_exit(&dvp->v_fs->fs_lock);
 	/* One that was tried was read, whatever came of it. */
-	if (!gone && !(f->f_flags & O_NOATIME))
-		vnode_accessed(dvp);
+	if (!gone) {
+		inotify_event(dvp, IN_ACCESS | INOTIFY_FILE);
+		if (!(f->f_flags & O_NOATIME))
+			vnode_accessed(dvp);
+	}
 	if (done == 0 && error != 0)
 		return error;
 	*retval = done;

@@ -17,6 +17,7 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpvfs/dir.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/namei.h"
 #include "syscalls/sysargs.h"
 
@@ -245,6 +246,8 @@ dolink(struct nameidata *nd, struct vnode *vp)
 	vnode_touch(vp, VTOUCH_CTIME);
 	vnode_touch(dvp, VTOUCH_MTIME | VTOUCH_CTIME);
 	klog_commit();
+	inotify_self(vp, IN_ATTRIB);
+	inotify_name(dvp, IN_CREATE, nd->nd_name, nd->nd_namelen, 0);
 	vlocks_exit(&vl);
 	dir_unslot(&ds);
 	return 0;
@@ -289,24 +292,46 @@ sys_linkat(struct lwp *l, const struct sys_linkat_args *a, long *retval)
 
 /* --- unlink, rmdir -------------------------------------------------------- */
 
+/* The locks are held, and vp in hand if it is to go now. */
+static void
+tell_unlinked(const struct nameidata *nd)
+{
+	struct vnode *vp = nd->nd_vp;
+	bool isdir = vp->v_type == VDIR;
+
+	if (!isdir)
+		inotify_self(vp, IN_ATTRIB);
+	if (vp->v_nlink == 0 && vp->v_name == NULL && khand_has(vp))
+		inotify_gone(vp);
+	inotify_name(nd->nd_dvp, IN_DELETE | (isdir ? IN_ISDIR : 0),
+	    nd->nd_name, nd->nd_namelen, 0);
+}
+
 static int
 dounlink(struct nameidata *nd)
 {
 	struct vnode *vp = nd->nd_vp, *dvp = nd->nd_dvp;
 	struct vlocks vl = { .vl_n = 0 };
-	bool isdir = vp->v_type == VDIR;
+	bool isdir = vp->v_type == VDIR, keep;
+	struct dirent *de;
 
 	vlocks_add(&vl, dvp);
 	vlocks_add(&vl, vp);
 	vlocks_enter(&vl);
-	dir_leave(dir_find(dvp, nd->nd_name, nd->nd_namelen,
-	    dir_hash(dvp, nd->nd_name, nd->nd_namelen)));
+	de = dir_find(dvp, nd->nd_name, nd->nd_namelen,
+	    dir_hash(dvp, nd->nd_name, nd->nd_namelen));
+	keep = unlikely(inotify_keepname(vp, dvp));
+	dir_leave(de);
 	vnode_touch(vp, VTOUCH_CTIME);
 	if (isdir)
 		KSET(dvp->v_nlink, dvp->v_nlink - 1);
 	vnode_touch(dvp, VTOUCH_MTIME | VTOUCH_CTIME);
 	dir_unlinked(vp, isdir ? 0 : vp->v_nlink - 1);
+	if (keep && vp->v_nlink == 0)
+		inotify_keep(vp, de);
 	klog_commit();
+	if (unlikely((vp->v_flags | dvp->v_flags) & VNODE_WATCHED))
+		tell_unlinked(nd);
 	vlocks_exit(&vl);
 	return 0;
 }
@@ -460,6 +485,7 @@ setname(struct dirent *de, struct vnode *vp, const struct dirent *was)
 		KSET(vp->v_name, de);
 	if (vp->v_type == VDIR)
 		KSET(vp->v_dir.d_parent, de->de_dvp);
+	inotify_entered(vp, de->de_dvp);
 }
 
 /* Logged: a directory moves from one to the other. */
@@ -486,10 +512,12 @@ exchangenames(struct nameidata *o, struct nameidata *n)
 
 /* The new name is there: it names the old vnode, and its own has gone. */
 static void
-replacename(struct nameidata *o, struct nameidata *n, struct dirent *ode)
+replacename(struct nameidata *o, struct nameidata *n, struct dirent *ode,
+    struct dirent *kept)
 {
 	struct dirent *nde = nd_dirent(n);
 	struct vnode *gone = n->nd_vp;
+	bool keep = kept != NULL && inotify_keepname(gone, n->nd_dvp);
 
 	if (gone->v_name == nde)
 		KSET(gone->v_name, NULL);
@@ -499,6 +527,8 @@ replacename(struct nameidata *o, struct nameidata *n, struct dirent *ode)
 	if (gone->v_type == VDIR)
 		KSET(n->nd_dvp->v_nlink, n->nd_dvp->v_nlink - 1);
 	dir_unlinked(gone, gone->v_type == VDIR ? 0 : gone->v_nlink - 1);
+	if (keep && gone->v_nlink == 0)
+		inotify_keep(gone, kept);
 }
 
 static void
@@ -545,10 +575,63 @@ makewhiteout(struct nameidata *o, struct dirslot *ds, struct vnode **vpp)
 	return error;
 }
 
+/* What inotify is to keep of a name that another object gets; in hand. */
+static struct dirent *
+copyname(const struct nameidata *nd)
+{
+	size_t size = sizeof(struct dirent) + nd->nd_namelen;
+	struct dirent *de;
+
+	if (!inotify_keepname(nd->nd_vp, nd->nd_dvp))
+		return NULL;
+	de = kmem_alloc(size);
+	if (de != NULL)
+		memcpy(de, nd_dirent(nd), size);
+	return de;
+}
+
+/* One direction; the locks are held. */
+static void
+tell_moved(const struct nameidata *o, const struct nameidata *n,
+    struct vnode *replaced)
+{
+	uint32_t isdir = o->nd_vp->v_type == VDIR ? IN_ISDIR : 0;
+	uint32_t cookie = inotify_cookie();
+
+	inotify_name(o->nd_dvp, IN_MOVED_FROM | isdir, o->nd_name,
+	    o->nd_namelen, cookie);
+	inotify_name(n->nd_dvp, IN_MOVED_TO | isdir, n->nd_name, n->nd_namelen,
+	    cookie);
+	if (replaced != NULL)
+		inotify_self(replaced, IN_ATTRIB);
+	inotify_self(o->nd_vp, IN_MOVE_SELF);
+}
+
+static inline bool
+anywatched(const struct nameidata *o, const struct nameidata *n)
+{
+	uint8_t flags = o->nd_vp->v_flags | o->nd_dvp->v_flags |
+	    n->nd_dvp->v_flags | (n->nd_vp != NULL ? n->nd_vp->v_flags : 0);
+
+	return (flags & VNODE_WATCHED) != 0;
+}
+
+static void
+tell_renamed(const struct nameidata *o, const struct nameidata *n,
+    unsigned flags)
+{
+	if (flags & RENAME_EXCHANGE) {
+		tell_moved(o, n, NULL);
+		tell_moved(n, o, NULL);
+	} else {
+		tell_moved(o, n, n->nd_vp);
+	}
+}
+
 static int
 dorename(struct nameidata *o, struct nameidata *n, unsigned flags)
 {
-	struct dirent *ode = nd_dirent(o);
+	struct dirent *ode = nd_dirent(o), *kept = NULL;
 	struct vlocks vl = { .vl_n = 0 };
 	struct vnode *white = NULL;
 	struct dirslot ds, ws;
@@ -561,16 +644,20 @@ dorename(struct nameidata *o, struct nameidata *n, unsigned flags)
 		error = dir_slot(n->nd_dvp, n->nd_name, n->nd_namelen, 2, &ds);
 	if (error != 0)
 		return error; /* the caller releases the hand */
+	if (n->nd_vp != NULL && !(flags & RENAME_EXCHANGE))
+		kept = copyname(n);
 	rename_enter(o, n, &vl);
 	if (white != NULL)
 		dir_enternew(o->nd_dvp, &ws, white, NULL);
 	if (flags & RENAME_EXCHANGE)
 		exchangenames(o, n);
 	else if (n->nd_vp != NULL)
-		replacename(o, n, ode);
+		replacename(o, n, ode, kept);
 	else
 		movename(o, n, ode, &ds);
 	klog_commit();
+	if (unlikely(anywatched(o, n)))
+		tell_renamed(o, n, flags);
 	vlocks_exit(&vl);
 	dir_unslot(&ws);
 	dir_unslot(&ds);

@@ -13,7 +13,9 @@
 #include "rumpkern/kmem.h"
 #include "rumpvfs/dir.h"
 #include "rumpvfs/fifo.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/namei.h"
+#include "rumpvfs/procfs.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vfs_boot.h"
 #include "syscalls/sysargs.h"
@@ -147,11 +149,14 @@ openexisting(struct nameidata *nd, struct openreq *rq, struct file **fp)
 			return error;
 		if ((rq->or_flags & O_DIRECT) && vp->v_type == VDIR)
 			return EINVAL;
+		if (proc_isnode(vp) && (rq->or_acc & MAY_W))
+			return EACCES;
 		rq->or_trunc = (rq->or_flags & O_TRUNC) && vp->v_type == VREG;
 	}
 	f = newfile(rq, vp->v_type);
 	if (f == NULL)
 		return ENFILE;
+	inotify_named(nd);
 	kmutex_enter(&vp->v_lock);
 	KSET(vp->v_usecount, vp->v_usecount + 1);
 	KSET(f->f_vnode, vp);
@@ -261,8 +266,15 @@ openrest(struct lwp *l, const struct openreq *rq, struct file *f, long *retval)
 		error = fifo_open(vp, rq->or_flags, f);
 		if (error == 0 && (rq->or_flags & O_DIRECT))
 			error = EINVAL;
-	} else if (rq->or_trunc) {
+	}
+	if (error == 0 && !(rq->or_flags & O_PATH))
+		inotify_event(vp, IN_OPEN | INOTIFY_FILE);
+	if (error == 0 && !(rq->or_flags & O_PATH) && proc_isnode(vp))
+		error = proc_open(f);
+	if (error == 0 && rq->or_trunc) {
 		error = tmpfs_truncate(vp, 0, true);
+		if (error == 0)
+			inotify_event(vp, IN_MODIFY);
 	}
 	if (error == 0)
 		error = rq->or_reserved ?

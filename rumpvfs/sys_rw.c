@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "rumpvfs/filerw.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vnode.h"
 
@@ -93,6 +94,8 @@ rw_buf(struct lwp *l, int fd, void *buf, size_t count, const uint64_t *at,
 	}
 	uio_init(&uio, &iov, buf, count, write);
 	error = filerw_move(l, f, &uio, at, retval);
+	if (likely(error == 0 && *retval > 0))
+		inotify_moved(f->f_vnode, write);
 out:
 	fd_done(l, f, 0);
 	return error;
@@ -148,6 +151,9 @@ rw_vec(struct lwp *l, int fd, const void *uiov, int cnt, const uint64_t *at,
 		if (error == 0)
 			error = filerw_move(l, f, &uio, at, retval);
 	}
+	/* As the host: a vector was read even when nothing was moved. */
+	if (error == 0 && (!write || *retval > 0))
+		inotify_moved(f->f_vnode, write);
 	fd_done(l, f, 0);
 	return error;
 }
@@ -295,6 +301,14 @@ seek(struct file *f, int64_t off, int whence, uint64_t *found)
 	return ESPIPE;
 }
 
+/* As the host's of these types: there is nowhere to go, but one may. */
+static bool
+always_at_0(const struct file *f)
+{
+	return f->f_type == FTYPE_EPOLL || f->f_type == FTYPE_EVENTFD ||
+	    f->f_type == FTYPE_TIMERFD || f->f_type == FTYPE_INOTIFY;
+}
+
 int
 sys_lseek(struct lwp *l, const struct sys_lseek_args *a, long *retval)
 {
@@ -310,7 +324,7 @@ sys_lseek(struct lwp *l, const struct sys_lseek_args *a, long *retval)
 	else if (a->whence < 0 || a->whence > SEEK_HOLE)
 		error = EINVAL;
 	else if (!(f->f_mode & FMODE_SEEK))
-		error = ESPIPE;
+		error = always_at_0(f) ? 0 : ESPIPE;
 	else {
 		lock = !filerw_private(l, f);
 		if (lock)

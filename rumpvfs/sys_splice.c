@@ -7,6 +7,7 @@
 
 #include "rumpvfs/dev.h"
 #include "rumpvfs/filerw.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/vnode.h"
 #include "rumpvfs/xfer.h"
@@ -61,6 +62,16 @@ get_files(struct lwp *l, int in, int out, struct xfer *x)
 		return EBADF;
 	}
 	return 0;
+}
+
+/* n bytes went from one to the other. */
+static void
+tell_moved(const struct xfer *x, long n)
+{
+	if (n <= 0)
+		return;
+	inotify_moved(x->x_in->f_vnode, false);
+	inotify_moved(x->x_out->f_vnode, true);
 }
 
 static void
@@ -168,6 +179,7 @@ sys_sendfile(struct lwp *l, const struct sys_sendfile_args *a, long *retval)
 		error = x.x_out == NULL ? EBADF : check_sink(&x, &count);
 		if (error == 0 && count != 0)
 			error = send(&x, &pos, given, count, retval);
+		tell_moved(&x, error == 0 ? *retval : 0);
 		if (x.x_out != NULL)
 			fd_done(l, x.x_out, 1);
 	}
@@ -266,6 +278,7 @@ sys_copy_file_range(struct lwp *l, const struct sys_copy_file_range_args *a,
 		x.x_inpos = &in;
 		x.x_outpos = &out;
 		error = xfer_run(&x, kmin(len, RW_COUNTMAX), false, retval);
+		tell_moved(&x, error == 0 ? *retval : 0);
 	}
 	if (error == 0 && *retval > 0) {
 		if (a->off_in == NULL)
@@ -397,6 +410,7 @@ sys_splice(struct lwp *l, const struct sys_splice_args *a, long *retval)
 		error = get_offset(x.x_out, a->off_out, &out, &x.x_outpos);
 	if (error == 0)
 		error = do_splice(&x, a->len, a->flags, retval);
+	tell_moved(&x, error == 0 ? *retval : 0);
 	put_files(&x);
 	if (error == 0 &&
 	    ((x.x_inpos != NULL && copyout(&in, a->off_in, sizeof(in)) != 0) ||
@@ -474,6 +488,8 @@ filerw_splice(struct lwp *l, int fd, bool write, char *buf, size_t n,
 		return EBADF;
 	error = xfer_io(l, f, write, buf, n, nowait ? RWF_NOWAIT : 0, NULL,
 	    done);
+	if (error == 0 && *done > 0)
+		inotify_moved(f->f_vnode, write);
 	fd_done(l, f, 0);
 	return error;
 }

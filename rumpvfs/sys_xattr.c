@@ -7,6 +7,7 @@
 
 #include "rumpkern/copy.h"
 #include "rumpkern/kmem.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/vtarget.h"
 #include "rumpvfs/xattr.h"
 #include "syscalls/sysargs.h"
@@ -86,6 +87,8 @@ set(struct lwp *l, struct where w, const char *uname, const void *value,
 		return error;
 	}
 	error = xattr_set(t.t_vp, t.t_cred, xa, flags);
+	if (error == 0)
+		inotify_event(t.t_vp, IN_ATTRIB);
 	vtarget_done(&t);
 	return error;
 }
@@ -135,6 +138,8 @@ rem(struct lwp *l, struct where w, const char *uname)
 	if (error != 0)
 		return error;
 	error = xattr_remove(t.t_vp, t.t_cred, name);
+	if (error == 0)
+		inotify_event(t.t_vp, IN_ATTRIB);
 	vtarget_done(&t);
 	return error;
 }

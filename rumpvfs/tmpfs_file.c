@@ -12,6 +12,7 @@
 #include "rumpvfs/dev.h"
 #include "rumpvfs/filerw.h"
 #include "rumpvfs/flock.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/tmpfs_file.h"
 
@@ -141,6 +142,7 @@ file_close(struct file *f)
 		return;
 	if (KREAD(vp->v_locks) != NULL)
 		flock_fileclose(f);
+	inotify_closed(f);
 	KSET(f->f_vnode, NULL);
 	KSET(f->f_data, NULL);
 	khand_add(KHAND_VNODE, vp);

@@ -14,8 +14,10 @@
 #include "rumpvfs/dir.h"
 #include "rumpvfs/epoll.h"
 #include "rumpvfs/flock.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/namei.h"
 #include "rumpvfs/pipe.h"
+#include "rumpvfs/procfs.h"
 #include "rumpvfs/vnode.h"
 
 static const struct {
@@ -93,6 +95,30 @@ setroot(struct proc *p, struct vnode *vp)
 	klog_commit();
 }
 
+/* Directories are closed to others once all is in them. */
+static void
+makeproc(void)
+{
+	const struct procfile *pf;
+	struct nameidata nd;
+	char *buf = curcpu()->c_path[0];
+
+	for (pf = procfiles; pf->pf_name != NULL; pf++)
+		makenode(pf->pf_name, pf->pf_gen != NULL ? VREG : VDIR,
+		    pf->pf_gen != NULL ? 0444 : 0555,
+		    pf->pf_gen != NULL ? (uint32_t)(pf - procfiles) + 1 : 0,
+		    NULL);
+	while (pf-- > procfiles) {
+		if (pf->pf_gen != NULL)
+			continue;
+		memcpy(buf, pf->pf_name, strlen(pf->pf_name) + 1);
+		if (namei_lookup_sys(&nd, curlwp(), AT_FDCWD, buf, 0) != 0)
+			kpanic("boot: %s is not there", pf->pf_name);
+		nd.nd_vp->v_rdev = PROC_DIR;
+		namei_done(&nd);
+	}
+}
+
 void
 vfs_boot(void)
 {
@@ -112,6 +138,7 @@ vfs_boot(void)
 	pipe_boot();
 	flock_boot();
 	epoll_boot();
+	inotify_boot();
 
 	root = makeroot(fs, &ARENA->a_lwproc->ls_init->p_cred);
 	setroot(ARENA->a_lwproc->ls_kern, root);
@@ -121,6 +148,7 @@ vfs_boot(void)
 		makenode(devices[i].name, VCHR, 0666, devices[i].rdev, NULL);
 	for (i = 0; i < nelem(links); i++)
 		makenode(links[i].name, VLNK, 0777, 0, links[i].target);
+	makeproc();
 }
 
 int
@@ -147,5 +175,5 @@ vfs_check(void)
 {
 
 	return dir_check(&ARENA->a_vfs->vs_root) + flock_check() +
-	    vnode_check();
+	    inotify_check() + vnode_check();
 }

@@ -11,6 +11,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/kmem.h"
 #include "rumpkern/page.h"
+#include "rumpvfs/dir.h"
 #include "rumpvfs/epoll.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/tmpfs_data.h"
@@ -67,10 +68,16 @@ ref_vnode(void *obj)
 {
 	struct vnode *vp = obj;
 
-	/* A directory that is removed, but open, keeps its parent. */
-	if (vnode_live(vp) && vp->v_type == VDIR && vp->v_nlink == 0 &&
-	    vp->v_dir.d_parent != NULL)
+	if (!vnode_live(vp) || vp->v_nlink != 0)
+		return 0;
+	/*
+	 * A directory that is removed, but open, keeps its parent, and so does
+	 * a name that was kept.
+	 */
+	if (vp->v_type == VDIR && vp->v_dir.d_parent != NULL)
 		found(vp->v_dir.d_parent);
+	else if (vp->v_type != VDIR && vp->v_name != NULL)
+		found(vp->v_name->de_dvp);
 	return 0;
 }
 

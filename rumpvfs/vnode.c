@@ -13,7 +13,10 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpkern/page.h"
+#include "rumpvfs/dir.h"
 #include "rumpvfs/flock.h"
+#include "rumpvfs/inotify.h"
+#include "rumpvfs/procfs.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vnode.h"
 #include "rumpvfs/xattr.h"
@@ -207,14 +210,17 @@ free_object(void **where)
 
 /*
  * Nobody else can reach it; it is in hand, marked, and may be half gone.  A
- * removed directory has a reference to its parent: it comes in hand.
+ * removed directory has a reference to its parent, and so has a name that was
+ * kept: it comes in hand.
  */
 static struct vnode *
 vnode_free(struct vnode *vp)
 {
+	struct dirent *de = vp->v_name;
 	struct vnode *parent = NULL;
 	struct flockhead *fh;
 
+	inotify_gone(vp);
 	if (vp->v_type == VREG)
 		while (!tmpfs_free_piece(vp))
 			continue;
@@ -228,6 +234,12 @@ vnode_free(struct vnode *vp)
 	}
 	if (vp->v_type == VDIR)
 		parent = vp->v_dir.d_parent;
+	else if (de != NULL)
+		parent = de->de_dvp;
+	if (de != NULL) {
+		KSET(vp->v_name, NULL);
+		khand_add(KHAND_MEM, de);
+	}
 	KSET(vp->v_type, VNON); /* the checker's sign that it is free */
 	khand_drop(vp);
 	khand_add(KHAND_MEM, vp);
@@ -235,6 +247,8 @@ vnode_free(struct vnode *vp)
 		khand_add(KHAND_VNODE, parent);
 	klog_commit();
 	kmem_free(vp);
+	if (unlikely(de != NULL))
+		kmem_free(de);
 	return parent;
 }
 
@@ -333,7 +347,8 @@ vnode_stat(struct vnode *vp, struct stat *st)
 	st->st_nlink = vp->v_nlink;
 	st->st_uid = vp->v_uid;
 	st->st_gid = vp->v_gid;
-	st->st_rdev = vp->v_rdev;
+	if (vp->v_type == VCHR || vp->v_type == VBLK)
+		st->st_rdev = vp->v_rdev;
 	st->st_size = vp->v_size;
 	st->st_blksize = KPAGE_SIZE;
 	st->st_atim = vtime_spec(&vp->v_atime);
@@ -341,6 +356,11 @@ vnode_stat(struct vnode *vp, struct stat *st)
 	st->st_ctim = vtime_spec(&vp->v_ctime);
 	switch (vp->v_type) {
 	case VREG:
+		if (proc_isnode(vp)) {
+			st->st_size = 0;
+			st->st_nlink = 1;
+			break;
+		}
 		st->st_blocks = tmpfs_npages(vp) * (KPAGE_SIZE / 512);
 		break;
 	case VDIR:

@@ -33,6 +33,8 @@ struct dirent; /* rumpvfs/dir.h */
 struct filelock;
 struct flockhead;
 struct fs;
+struct inotify_state;
+struct inwatch;
 struct pipe;
 struct xattr;
 
@@ -94,7 +96,12 @@ struct vnode {
 		} v_symlink;
 		struct pipe *v_fifo; /* VFIFO: (v) while open */
 	};
-	struct dirent *v_name; /* (n) one of its names; NULL: not known */
+	/*
+	 * (n) One of its names; NULL: not known.  Without links: see
+	 * rumpvfs/inotify.h.
+	 */
+	struct dirent *v_name;
+	struct inwatch *v_watches; /* see rumpvfs/inotify.h */
 };
 
 /* v_flags */
@@ -106,6 +113,8 @@ struct vnode {
 #define VNODE_TRIM  8  /* pages beyond v_size are to be taken away */
 #define VNODE_EXTRA 16 /* there are pages for the sake of mappings only */
 #define VNODE_SPARE 32 /* and no mapping any more: they are to be taken away */
+#define VNODE_WATCHED   64  /* there may be watches on it */
+#define VNODE_INWATCHED 128 /* there may be on a directory it is in */
 
 struct fs {
 	struct kmutex fs_lock; /* KRANK_FS */
@@ -125,6 +134,7 @@ struct vfs_state {
 	_Atomic uint64_t vs_timefloor;
 	struct waitq vs_flockwait;        /* who waits for any file lock */
 	struct filelock *vs_flockblocked; /* their requests */
+	struct inotify_state *vs_inotify;
 };
 
 /*

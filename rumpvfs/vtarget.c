@@ -6,6 +6,7 @@
 
 #include "lwproc/file.h"
 #include "rumpkern/copy.h"
+#include "rumpvfs/inotify.h"
 #include "rumpvfs/vnode.h"
 #include "rumpvfs/vtarget.h"
 
@@ -41,6 +42,7 @@ vtarget_path(struct vtarget *t, struct lwp *l, int dirfd, const char *upath,
 	error = namei_lookup(&t->t_nd, l, dirfd, upath, nameiflags);
 	if (error != 0)
 		return error;
+	inotify_named(&t->t_nd);
 	t->t_vp = t->t_nd.nd_vp;
 	t->t_file = NULL;
 	t->t_cred = &t->t_nd.nd_cred;
