@@ -11,6 +11,9 @@
  *		host's column says
  *	APART	what no process can do both ways: bench/hjcalls without and with
  *		the shim in turn
+ *	SERVER	a server and its client, without and with the shim in turn, by
+ *		bench/servers
+ *	IDLE	the CPU time of a server that waits; there is no host's figure
  *	BOOT	rump_init() in fresh processes; there is no host's figure
  *	COMMAND	a whole command, without and with the shim in turn
  *	TREE	whole commands on a copy of /usr/include: see tree.c
@@ -26,6 +29,7 @@
 
 #define ROUNDS       21
 #define ROUNDS_APART 11 /* of long runs */
+#define ROUNDS_LONG  5  /* of seconds each */
 
 enum kind {
 	CALLS,
@@ -33,6 +37,8 @@ enum kind {
 	APART,
 	APART_PIPE,
 	APART_SOCK,
+	SERVER,
+	IDLE,
 	BOOT,
 	COMMAND,
 	TREE
@@ -93,6 +99,11 @@ static const struct bench_row {
 	{ "net.unix_bulk64k_2proc", APART_SOCK, NULL },
 	{ "net.connect_close", APART_SOCK, NULL },
 	{ "net.epoll_10k", APART_SOCK, NULL },
+	{ "net.idle_cpu", IDLE, NULL },
+	{ "net.nginx", SERVER, NULL },
+	{ "net.redis", SERVER, NULL },
+	{ "net.redis_p16", SERVER, NULL },
+	{ "net.iperf3", SERVER, NULL },
 	{ "hijack.true", COMMAND, "true" },
 	{ "hijack.exec", COMMAND,
 	    "find /usr/include/linux -name a*.h -exec true {} ;" },
@@ -158,6 +169,40 @@ run_apart(const char *name, enum how how, struct result *res)
 	*res = one;
 	res->host = median(h, ROUNDS_APART);
 	res->rump = median(r, ROUNDS_APART);
+	return true;
+}
+
+static bool
+run_servers(const char *name, struct result *res)
+{
+	const char *row = strchr(name, '.') + 1;
+	double h[ROUNDS_LONG], r[ROUNDS_LONG];
+	struct result one;
+	int i;
+
+	for (i = 0; i < ROUNDS_LONG; i++) {
+		if (run_once(&one, PLAIN, "servers", row, NULL) != 2)
+			return false;
+		h[i] = one.host;
+		if (run_once(&one, SHIM_INET, "servers", row, NULL) != 2)
+			return false;
+		r[i] = one.host;
+	}
+	*res = one;
+	res->host = median(h, ROUNDS_LONG);
+	res->rump = median(r, ROUNDS_LONG);
+	return true;
+}
+
+static bool
+run_idle(const char *name, struct result *res)
+{
+	const char *row = strchr(name, '.') + 1;
+
+	if (run_once(res, SHIM_INET, "servers", row, NULL) != 2)
+		return false;
+	res->rump = res->host;
+	res->host = 0;
 	return true;
 }
 
@@ -231,6 +276,7 @@ static bool
 run_row(const struct bench_row *br)
 {
 	struct result res = { .unit = "-" };
+	const char *per;
 	double ratio;
 	bool ok = false;
 
@@ -251,6 +297,12 @@ run_row(const struct bench_row *br)
 	case APART_SOCK:
 		ok = run_apart(br->name, SHIM_SOCK, &res);
 		break;
+	case SERVER:
+		ok = run_servers(br->name, &res);
+		break;
+	case IDLE:
+		ok = run_idle(br->name, &res);
+		break;
 	case BOOT:
 		ok = run_boot(&res);
 		break;
@@ -266,8 +318,8 @@ run_row(const struct bench_row *br)
 	} else if (res.host == 0) {
 		printf("%s\t%s\t-\t%.1f\t-\n", br->name, res.unit, res.rump);
 	} else {
-		ratio = strcmp(res.unit, "MB/s") == 0 ? res.host / res.rump :
-							res.rump / res.host;
+		per = strchr(res.unit, '/'); /* a rate */
+		ratio = per != NULL ? res.host / res.rump : res.rump / res.host;
 		printf("%s\t%s\t%.1f\t%.1f\t%.3f\n", br->name, res.unit,
 		    res.host, res.rump, ratio);
 	}

@@ -40,6 +40,7 @@ exec_child(enum how how, const char *prog, const char *arg1, const char *arg2)
 		[SHIM] = "path=/rump",
 		[SHIM_PIPE] = "path=/rump,pipe=yes",
 		[SHIM_SOCK] = "path=/rump,socket=all",
+		[SHIM_INET] = "path=/rump,socket=all:nolocal",
 	};
 	char path[PATH_MAX + 64];
 

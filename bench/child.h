@@ -13,7 +13,8 @@ enum how {
 	PLAIN,
 	SHIM,
 	SHIM_PIPE, /* pipe() makes rump pipes */
-	SHIM_SOCK  /* sockets are rump's */
+	SHIM_SOCK, /* sockets are rump's */
+	SHIM_INET  /* all but local ones are */
 };
 
 /* A program that answers each line with a line. */

@@ -2,7 +2,8 @@
 # The benchmark: make bench [BENCH='row ...'].
 
 # bench/bench runs the others; see bench/bench.c.
-bench_programs = bench/bench bench/apicalls bench/lwpcalls bench/timeit
+bench_programs = bench/bench bench/apicalls bench/lwpcalls bench/timeit \
+	bench/servers
 bench_bench_SOURCES = bench/bench.c bench/child.c bench/child.h \
 	bench/measure.c bench/measure.h bench/tree.c bench/tree.h
 bench_bench_LDADD =
@@ -15,6 +16,8 @@ bench_lwpcalls_LDADD = librump.la
 bench_lwpcalls_LDFLAGS = $(AM_LDFLAGS) -no-install
 bench_timeit_SOURCES = bench/timeit.c bench/measure.c bench/measure.h
 bench_timeit_LDADD =
+bench_servers_SOURCES = bench/servers.c bench/measure.c bench/measure.h
+bench_servers_LDADD =
 if BUILD_HIJACK
 bench_programs += bench/hjcalls
 endif
