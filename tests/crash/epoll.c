@@ -8,13 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "rump/rump.h"
 #include "rump/rump_syscalls.h"
 #include "tests/crash/crash.h"
+#include "tests/crash/shared.h"
 
 #define NPIPES 4
 
@@ -201,10 +201,7 @@ reports(void)
 	return true;
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} calls[] = {
+static const struct sharedcall calls[] = {
 	{ "adding", do_add },
 	{ "modifying", do_modify },
 	{ "deleting", do_delete },
@@ -215,50 +212,20 @@ static const struct {
 	{ "closing a watched file", do_close },
 	{ "closing an inner set", do_close_inner },
 	{ "closing a set", do_close_set },
+	{ NULL, NULL },
 };
 
-/* False: something is wrong; *end: it did not die any more. */
-static bool
-one(void (*fn)(void), uint64_t n, const struct counts *before, bool *end)
-{
-	struct counts after;
-	enum death how;
-	bool ok;
-
-	set_up();
-	how = crash_call(fn, n);
-	*end = how == LIVED;
-	ok = how != BROKE && crash_check() == 0 && reports();
-	tear_down();
-	ok = ok && crash_check() == 0;
-	crash_count(&after);
-	return ok && crash_same_counts(before, &after);
-}
+static const struct shared shared = {
+	.sh_setup = set_up,
+	.sh_teardown = tear_down,
+	.sh_whole = reports,
+	.sh_calls = calls,
+	.sh_first = do_sleep,
+};
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	struct counts before;
-	bool ok, end;
-	size_t i;
-	uint64_t n;
 
-	crash_boot();
-	signal(SIGPIPE, SIG_IGN);
-	tap_plan(nelem(calls));
-	/* What is made once, is made. */
-	set_up();
-	crash_call(do_sleep, 1);
-	crash_check();
-	tear_down();
-	crash_count(&before);
-	for (i = 0; i < nelem(calls); i++) {
-		ok = true;
-		end = false;
-		for (n = 1; ok && !end; n++)
-			ok = one(calls[i].fn, n, &before, &end);
-		tap_ok(ok, "%s: whole after death at each of %lu points",
-		    calls[i].name, n - 1);
-	}
-	return tap_done();
+	return shared_main(&shared, argc, argv);
 }

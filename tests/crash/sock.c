@@ -9,13 +9,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "rump/rump.h"
 #include "rump/rump_syscalls.h"
 #include "tests/crash/crash.h"
+#include "tests/crash/shared.h"
 
 #define BIG 100000
 
@@ -329,10 +329,7 @@ whole(void)
 	return true;
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} calls[] = {
+static const struct sharedcall calls[] = {
 	{ "socket", do_socket },
 	{ "socketpair", do_pair },
 	{ "bind", do_bind },
@@ -347,54 +344,21 @@ static const struct {
 	{ "closing with files in flight", do_close },
 	{ "sockets that hold themselves", do_cycle },
 	{ "datagrams", do_datagrams },
+	{ NULL, NULL },
 };
 
-/* False: something is wrong; *end: it did not die any more. */
-static bool
-one(void (*fn)(void), uint64_t n, const struct counts *before, bool *end)
-{
-	struct counts after;
-	enum death how;
-	bool ok;
-
-	set_up();
-	how = crash_call(fn, n);
-	*end = how == LIVED;
-	ok = how != BROKE && crash_check() == 0 && whole();
-	tear_down();
-	ok = ok && crash_check() == 0;
-	crash_count(&after);
-	/* Names have new cookies each time, so the root's index grows. */
-	after.ct_cache[KC_RADIX] = before->ct_cache[KC_RADIX];
-	return ok && crash_same_counts(before, &after);
-}
+static const struct shared shared = {
+	.sh_setup = set_up,
+	.sh_teardown = tear_down,
+	.sh_whole = whole,
+	.sh_calls = calls,
+	.sh_first = do_close,
+	.sh_names = true,
+};
 
 int
 main(int argc, char **argv)
 {
-	struct counts before;
-	bool ok, end;
-	size_t i;
-	uint64_t n;
 
-	crash_boot();
-	signal(SIGPIPE, SIG_IGN);
-	tap_plan(argc < 2 ? nelem(calls) : 1);
-	/* What is made once, is made. */
-	set_up();
-	crash_call(do_close, 1);
-	crash_check();
-	tear_down();
-	crash_count(&before);
-	for (i = 0; i < nelem(calls); i++) {
-		if (argc >= 2 && strcmp(argv[1], calls[i].name) != 0)
-			continue;
-		ok = true;
-		end = false;
-		for (n = 1; ok && !end; n++)
-			ok = one(calls[i].fn, n, &before, &end);
-		tap_ok(ok, "%s: whole after death at each of %lu points",
-		    calls[i].name, n - 1);
-	}
-	return tap_done();
+	return shared_main(&shared, argc, argv);
 }

@@ -6,7 +6,7 @@ integration_tests =
 # Programs that the scripts run.
 integration_programs =
 # What the scripts share.
-EXTRA_DIST += tests/integration/lib.sh
+EXTRA_DIST += tests/integration/lib.sh tests/integration/server.sh
 
 integration_tests += tests/integration/archive.test
 integration_tests += tests/integration/bigtree.test
@@ -28,10 +28,19 @@ integration_tests += tests/integration/hijack-kill.test
 integration_tests += tests/integration/hijack-mmap.test
 integration_tests += tests/integration/hijack-signals.test
 integration_tests += tests/integration/languages.test
+integration_tests += tests/integration/net-names.test
+integration_tests += tests/integration/net-data.test
+integration_tests += tests/integration/net-config.test
 integration_tests += tests/integration/net-programs.test
+integration_tests += tests/integration/net-rights.test
+integration_tests += tests/integration/net-show.test
+integration_tests += tests/integration/net-tools.test
+integration_tests += tests/integration/net-web.test
 integration_tests += tests/integration/net.test
+integration_tests += tests/integration/notify.test
 integration_tests += tests/integration/process.test
 integration_tests += tests/integration/programs.test
+integration_tests += tests/integration/sandbox.test
 integration_tests += tests/integration/shell.test
 integration_tests += tests/integration/shim.test
 integration_tests += tests/integration/signals.test

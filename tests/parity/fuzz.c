@@ -127,28 +127,38 @@ make_dirs(void)
 	}
 }
 
-/* Print a list as calls, and keep it in a file for --replay. */
-static void
-tell(const struct op *list, long n)
+/* Keep a list in a file for --replay. */
+static const char *
+save(const struct op *list, long n)
 {
-	char name[64];
+	static char name[64];
 	FILE *f;
 
 	snprintf(name, sizeof(name), "/tmp/%s.%llu.replay", fuzz_name,
 	    (unsigned long long)opt.seed);
-	printf("%ld calls show it:\n", n);
 	f = fopen(name, "w");
+	if (f == NULL)
+		return NULL;
+	for (long i = 0; i < n; i++)
+		op_save(f, &list[i]);
+	fclose(f);
+	return name;
+}
+
+/* Print a list as calls, and what comes of it. */
+static void
+tell(const struct op *list, long n)
+{
+	const char *name = save(list, n);
+
+	printf("%ld calls show it:\n", n);
 	for (long i = 0; i < n; i++) {
 		printf("    ");
 		op_print(stdout, &list[i]);
 		printf("\n");
-		if (f != NULL)
-			op_save(f, &list[i]);
 	}
-	if (f != NULL) {
-		fclose(f);
+	if (name != NULL)
 		printf("again: %s --replay %s\n", fuzz_name, name);
-	}
 	run_forked(list, n, false);
 }
 
@@ -225,6 +235,8 @@ fuzz(void)
 		printf("seed %llu, round %ld: shrinking\n",
 		    (unsigned long long)opt.seed, done / opt.round);
 		fflush(stdout);
+		/* For who cannot wait. */
+		save(list, n);
 		if (repeatable(list, n)) {
 			len = shrink(list, n, run_forked);
 			tell(list, len);

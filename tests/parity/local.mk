@@ -36,6 +36,25 @@ tests_parity_fsfuzz_SOURCES = $(fuzz_sources) \
 tests_parity_fsfuzz_LDADD =
 parity_tests += tests/parity/fsfuzz.test
 
+parity_programs += tests/parity/netfuzz
+tests_parity_netfuzz_SOURCES = $(fuzz_sources) \
+	tests/parity/netfuzz.c \
+	tests/parity/netfuzz.h \
+	tests/parity/netfuzz_addr.c \
+	tests/parity/netfuzz_arg.c \
+	tests/parity/netfuzz_bulk.c \
+	tests/parity/netfuzz_ctl.c \
+	tests/parity/netfuzz_gen.c \
+	tests/parity/netfuzz_host.c \
+	tests/parity/netfuzz_look.c \
+	tests/parity/netfuzz_msg.c \
+	tests/parity/netfuzz_ops.h \
+	tests/parity/netfuzz_opt.c \
+	tests/parity/netfuzz_poll.c \
+	tests/parity/netfuzz_rules.c \
+	tests/parity/netfuzz_sock.c
+tests_parity_netfuzz_LDADD =
+
 parity_programs += tests/parity/fileconf
 tests_parity_fileconf_SOURCES = \
 	tests/parity/fileconf.c \

@@ -5,11 +5,15 @@
 unit_programs =
 unit_programs += tests/unit/arena
 unit_programs += tests/unit/copy
+unit_programs += tests/unit/diag
 unit_programs += tests/unit/dir
 unit_programs += tests/unit/epoll
 unit_programs += tests/unit/epoll_random
 unit_programs += tests/unit/eventfd
 unit_programs += tests/unit/file
+unit_programs += tests/unit/icmp
+unit_programs += tests/unit/inotify
+unit_programs += tests/unit/inotify_random
 unit_programs += tests/unit/klog
 unit_programs += tests/unit/lock
 unit_programs += tests/unit/lwp_create
@@ -26,8 +30,11 @@ unit_programs += tests/unit/lwproc_panic
 unit_programs += tests/unit/lwproc_pids
 unit_programs += tests/unit/mem
 unit_programs += tests/unit/memlimit
+unit_programs += tests/unit/netlink
 unit_programs += tests/unit/pipe
+unit_programs += tests/unit/procfs
 unit_programs += tests/unit/radix
+unit_programs += tests/unit/sock_host
 unit_programs += tests/unit/sock_local
 unit_programs += tests/unit/sock_opt
 unit_programs += tests/unit/sock_rights
@@ -35,8 +42,9 @@ unit_programs += tests/unit/sock_tcp
 unit_programs += tests/unit/sock_tcpdata
 unit_programs += tests/unit/sock_udp
 unit_programs += tests/unit/timerfd
+unit_programs += tests/unit/transit
 # Headers and data that no program's name gives away.
-EXTRA_DIST += tests/unit/both.h tests/unit/lwp.h tests/unit/lwproc.h tests/unit/netboth.h tests/unit/netinet.h tests/unit/unit.h
+EXTRA_DIST += tests/unit/both.h tests/unit/lwp.h tests/unit/lwproc.h tests/unit/netboth.h tests/unit/netinet.h tests/unit/nlmsg.h tests/unit/notifyboth.h tests/unit/unit.h
 
 # The _lwp_*(2) library beside the kernel.
 tests_unit_lwp_create_LDADD = liblwp.la $(LDADD)

@@ -259,7 +259,7 @@ Test(sock_opt, what_is_not_there_is_enoprotoopt)
 		SO_LOCK_FILTER, SO_RXQ_OVFL, SO_BUF_LOCK, SO_INCOMING_CPU };
 	static const int at_tcp[] = { TCP_MD5SIG, TCP_REPAIR, TCP_DEFER_ACCEPT,
 		TCP_WINDOW_CLAMP, TCP_ULP };
-	static const int at_ip[] = { IP_TRANSPARENT, IP_RECVOPTS, IP_RETOPTS,
+	static const int at_ip[] = { IP_TRANSPARENT, IP_RECVOPTS,
 		IP_OPTIONS, IP_MINTTL, IP_BIND_ADDRESS_NO_PORT,
 		IP_RECVFRAGSIZE };
 	static const int at_ip6[] = { IPV6_MINHOPCOUNT, IPV6_HOPOPTS,

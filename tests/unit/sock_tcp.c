@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* TCP over the loopback addresses, as the host has it: connections. */
+#include <netinet/tcp.h>
+
 #include "tests/unit/netinet.h"
 
 SUITE(tcp);
@@ -467,4 +469,59 @@ SCENARIO(tcp, closed_before_accept)
 	get(c, 1, 0);
 	get(c, 1, 0);
 	net->close(c);
+}
+
+/* Nobody accepts, and the queue is full: it fails when its time is over. */
+SCENARIO(tcp, no_room_at_the_listener)
+{
+	struct pollfd pf = { .events = POLLIN | POLLOUT };
+	int fd[2];
+
+	l = listener(0);
+	fd[0] = net->socket(AF_INET, SOCK_STREAM, 0);
+	R(net->connect(fd[0], SA, sizeof(sa)));
+	fd[1] = pf.fd = net->socket(AF_INET, SOCK_STREAM, 0);
+	set(fd[1], IPPROTO_TCP, TCP_USER_TIMEOUT, 200);
+	nonblock(fd[1]);
+	R(net->connect(fd[1], SA, sizeof(sa)));
+	events(fd[1]);
+	R(net->connect(fd[1], SA, sizeof(sa)));
+	R(net->poll(&pf, 1, 10000));
+	events(fd[1]);
+	get(fd[1], 1, 0);
+	error_of(fd[1]);
+	R(net->connect(fd[1], SA, sizeof(sa)));
+	net->close(fd[1]);
+	fd[1] = net->socket(AF_INET, SOCK_STREAM, 0);
+	set(fd[1], IPPROTO_TCP, TCP_USER_TIMEOUT, 200);
+	R(net->connect(fd[1], SA, sizeof(sa)));
+	error_of(fd[1]);
+	net->close(fd[1]);
+	net->close(fd[0]);
+	net->close(l);
+}
+
+/* A closed listener's port is taken by its connections, at their address. */
+SCENARIO(tcp, ports_of_connections)
+{
+	int fd, a;
+
+	pair();
+	net->close(l);
+	for (a = 0; a < 3; a++) {
+		fd = net->socket(AF_INET, SOCK_STREAM, 0);
+		sa.sin_addr.s_addr = htonl(a == 2 ? INADDR_ANY :
+						    INADDR_LOOPBACK + a);
+		R(net->bind(fd, SA, sizeof(sa)));
+		net->close(fd);
+	}
+	net->close(s);
+	net->close(c);
+	for (a = 0; a < 3; a++) {
+		fd = net->socket(AF_INET, SOCK_STREAM, 0);
+		sa.sin_addr.s_addr = htonl(a == 2 ? INADDR_ANY :
+						    INADDR_LOOPBACK + a);
+		R(net->bind(fd, SA, sizeof(sa)));
+		net->close(fd);
+	}
 }

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads that make, move, use and remove files which others watch, and close
+ * the instances; then processes that do so and are killed.
+ */
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "rump/rump.h"
+#include "rump/rump_syscalls.h"
+#include "tests/stress/stress.h"
+#include "tests/stress/swarm.h"
+
+static const char *
+name(struct worker *wk)
+{
+	static const char *const names[] = { ".", "a", "b", "c", "d", "d/a",
+		"d/b", "e", "e/a", "e/d" };
+
+	return names[rnd(wk, 10)];
+}
+
+static long
+on_names(struct worker *wk)
+{
+	switch (rnd(wk, 8)) {
+	case 0:
+		return rump_sys_mkdir(name(wk), 0755);
+	case 1:
+		return rump_sys_rmdir(name(wk));
+	case 2:
+	case 3:
+		return rump_sys_unlink(name(wk));
+	case 4:
+		return rump_sys_link(name(wk), name(wk));
+	case 5:
+		return rump_sys_renameat2(AT_FDCWD, name(wk), AT_FDCWD,
+		    name(wk), 2 /* RENAME_EXCHANGE */);
+	case 6:
+		return rump_sys_chmod(name(wk), 0755);
+	default:
+		return rump_sys_rename(name(wk), name(wk));
+	}
+}
+
+static long
+on_watches(struct worker *wk)
+{
+	static const uint32_t masks[] = { IN_ALL_EVENTS, IN_CREATE | IN_DELETE,
+		IN_ALL_EVENTS | IN_ONESHOT, IN_MODIFY | IN_MASK_ADD,
+		IN_ALL_EVENTS | IN_EXCL_UNLINK };
+
+	switch (rnd(wk, 6)) {
+	case 0:
+		place(wk, rump_sys_inotify_init1(IN_NONBLOCK));
+		return 0;
+	case 1:
+		return rump_sys_inotify_rm_watch(any(wk), 1 + rnd(wk, 20));
+	default:
+		return rump_sys_inotify_add_watch(any(wk), name(wk),
+		    masks[rnd(wk, 5)]);
+	}
+}
+
+static long
+call(struct worker *wk)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	char buf[600];
+
+	errno = 0;
+	switch (rnd(wk, 12)) {
+	case 0:
+	case 1:
+		place(wk, rump_sys_open(name(wk), O_RDWR | O_CREAT, 0644));
+		return 0;
+	case 2:
+		return rump_sys_close(any(wk));
+	case 3:
+	case 4:
+	case 5:
+		return on_names(wk);
+	case 6:
+	case 7:
+		return on_watches(wk);
+	case 8:
+		return rump_sys_write(any(wk), "text", 4);
+	case 9:
+		place(wk, rump_sys_epoll_create1(0));
+		return rump_sys_epoll_ctl(any(wk), EPOLL_CTL_ADD, any(wk), &ev);
+	case 10:
+		return rump_sys_epoll_wait(any(wk), &ev, 1, 0);
+	default:
+		return rump_sys_read(any(wk), buf, sizeof(buf));
+	}
+}
+
+static const int errnos[] = { EAGAIN, EBADF, EBUSY, EEXIST, EINTR, EINVAL,
+	EISDIR, ELOOP, EMFILE, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV, 0 };
+
+static const struct swarm swarm = {
+	.sw_call = call,
+	.sw_errnos = errnos,
+	.sw_nfds = 40,
+	.sw_procs = 4,
+	.sw_threads = 3,
+	.sw_kills = 300,
+	.sw_seconds = 5,
+};
+
+/* Nothing of the files is left either. */
+static bool
+clean(void)
+{
+	static const char *const names[] = { "a", "b", "c", "d/a", "d/b", "d/d",
+		"e/a", "e/d", "e/b", "d", "e" };
+	size_t i, turn;
+
+	for (turn = 0; turn < 3; turn++)
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (rump_sys_unlink(names[i]) != 0)
+				rump_sys_rmdir(names[i]);
+	return stress_clean();
+}
+
+int
+main(void)
+{
+	bool ok = true;
+
+	printf("1..4\n");
+	swarm_boot();
+	ok &= tap_ok(swarm_run(&swarm), "files that change while watched");
+	ok &= tap_ok(clean(), "nothing is left of them");
+	ok &= tap_ok(swarm_kill(&swarm), "processes that die with watches");
+	ok &= tap_ok(clean(), "nothing is left of the dead");
+	return !ok;
+}
