@@ -97,9 +97,10 @@ uio_import(struct uio *uio, const void *uiov, long cnt, bool write)
 		return EINVAL;
 	if (copyin(uiov, iov, cnt * sizeof(*iov)) != 0)
 		return EFAULT;
-	for (i = 0; i < cnt; i++) {
+	for (i = 0; i < cnt; i++)
 		if ((long)iov[i].iov_len < 0)
 			return EINVAL;
+	for (i = 0; i < cnt; i++) {
 		if (!user_range(iov[i].iov_base, iov[i].iov_len))
 			return EFAULT;
 		iov[i].iov_len = kmin(iov[i].iov_len, RW_MAX - total);

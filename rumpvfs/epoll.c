@@ -153,6 +153,16 @@ file_deadline(struct file *f)
 	return epoll_deadline(f->f_data);
 }
 
+static int
+epoll_ioctl(struct file *f, unsigned long cmd, void *uarg, long *ret)
+{
+	(void)f;
+	(void)cmd;
+	(void)uarg;
+	(void)ret;
+	return EINVAL; /* as the host's: not ENOTTY */
+}
+
 /* The reaper may begin it again. */
 static void
 epoll_close(struct file *f)
@@ -178,6 +188,7 @@ epoll_close(struct file *f)
 }
 
 const struct fileops epoll_fileops = {
+	.fo_ioctl = epoll_ioctl,
 	.fo_poll = epoll_poll,
 	.fo_deadline = file_deadline,
 	.fo_stat = anonfile_stat,

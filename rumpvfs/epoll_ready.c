@@ -122,7 +122,8 @@ epoll_look(struct epitem *ei)
 }
 
 void
-epoll_settle(struct epoll *ep, struct epitem *ei, uint32_t events, bool reported)
+epoll_settle(struct epoll *ep, struct epitem *ei, uint32_t events,
+    bool reported)
 {
 	bool once = reported && (ei->ei_events & EPOLLONESHOT) != 0;
 

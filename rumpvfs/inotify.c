@@ -82,7 +82,8 @@ is_same(const struct inevent *ie, int32_t wd, uint32_t mask, const char *name,
     size_t len)
 {
 	return ie->ie_mask == mask && ie->ie_wd == wd && ie->ie_len == len &&
-	    !(mask & IN_IGNORED) && memcmp(ie->ie_name, name, len) == 0;
+	    !(mask & IN_IGNORED) &&
+	    (len == 0 || memcmp(ie->ie_name, name, len) == 0);
 }
 
 static struct inevent *
@@ -97,7 +98,8 @@ event_make(int32_t wd, uint32_t mask, uint32_t cookie, const char *name,
 	ie->ie_mask = mask;
 	ie->ie_cookie = cookie;
 	ie->ie_len = len;
-	memcpy(ie->ie_name, name, len);
+	if (len > 0)
+		memcpy(ie->ie_name, name, len);
 	return ie;
 }
 
@@ -200,9 +202,9 @@ in_read(struct file *f, struct uio *uio)
 	if (unlikely(atomic_load(&in->in_nhost) != 0))
 		error = KEHOST; /* the shim reads both halves */
 	while (in->in_head == NULL && error == 0) {
-		error = wait ? ksleep(&in->in_wait, lock(), KSLEEP_FOREVER,
-				   KSLEEP_INTR) :
-			       EAGAIN;
+		error = wait ?
+		    ksleep(&in->in_wait, lock(), KSLEEP_FOREVER, KSLEEP_INTR) :
+		    EAGAIN;
 		if (error == 0 && atomic_load(&in->in_nhost) != 0)
 			error = KEHOST;
 	}

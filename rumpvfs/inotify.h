@@ -71,8 +71,8 @@ struct inevent {
 };
 
 struct inwatch {
-	struct inotify *iw_set; /* (c) */
-	struct vnode *iw_vp;    /* (c) */
+	struct inotify *iw_set;  /* (c) */
+	struct vnode *iw_vp;     /* (c) */
 	struct inwatch *iw_next; /* (i,v) of the vnode */
 	uint32_t iw_mask;        /* (i) */
 	int32_t iw_wd;           /* (c) */
@@ -100,7 +100,7 @@ struct inotify {
 /* In the arena. */
 struct inotify_state {
 	struct kmutex is_lock;
-	uint32_t is_cookie;      /* (i) */
+	uint32_t is_cookie;     /* (i) */
 	struct inotify *is_all; /* (i) */
 };
 
@@ -193,7 +193,8 @@ uint32_t inotify_cookie(void);
 static inline bool
 inotify_keepname(const struct vnode *vp, const struct vnode *dvp)
 {
-	return (dvp->v_flags & VNODE_WATCHED) && vp->v_usecount > 0;
+	return (KREAD(dvp->v_flags) & VNODE_WATCHED) &&
+	    KREAD(vp->v_usecount) > 0;
 }
 /* Logged, after dir_unlinked(): a name in hand, out of all tables, is kept. */
 void inotify_keep(struct vnode *, struct dirent *);
@@ -202,8 +203,8 @@ void inotify_keep(struct vnode *, struct dirent *);
 
 struct inotify_state *inotify_state(void);
 /* is_lock held, log empty: queue an event. */
-void inotify_queue(struct inotify *, int32_t wd, uint32_t mask,
-    uint32_t cookie, const char *name, size_t len);
+void inotify_queue(struct inotify *, int32_t wd, uint32_t mask, uint32_t cookie,
+    const char *name, size_t len);
 /* is_lock held, log empty: the watch goes; say: with IN_IGNORED. */
 void inotify_unwatch(struct inwatch *, bool say);
 /*

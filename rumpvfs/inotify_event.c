@@ -78,7 +78,7 @@ tell_self(struct vnode *vp, uint32_t mask)
 
 	kmutex_enter(lock());
 	none = vp->v_watches == NULL;
-	tell(vp, mask, NULL, 0, 0, vp->v_nlink == 0);
+	tell(vp, mask, NULL, 0, 0, KREAD(vp->v_nlink) == 0);
 	kmutex_exit(lock());
 	if (none)
 		clear_flag(vp, VNODE_WATCHED);

@@ -9,8 +9,7 @@
 #include "rumpkern/kmem.h"
 
 /* What a directory is told of what is in it, besides names. */
-#define OF_CHILDREN \
-	(IN_ACCESS | IN_MODIFY | IN_ATTRIB | IN_CLOSE | IN_OPEN)
+#define OF_CHILDREN (IN_ACCESS | IN_MODIFY | IN_ATTRIB | IN_CLOSE | IN_OPEN)
 /* What stays of the mask a watch was asked for. */
 #define KEPT (IN_ALL_EVENTS | IN_ONESHOT | IN_EXCL_UNLINK)
 

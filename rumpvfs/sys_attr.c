@@ -120,9 +120,15 @@ struct change {
 static int
 change(struct vtarget *t, const struct change *c)
 {
+	const struct fileops *fo = NULL;
 	int error;
 
-	if (c->c_owner)
+	if (t->t_vp == NULL && t->t_file != NULL)
+		fo = fileops[t->t_file->f_type];
+	if (fo != NULL && fo->fo_chmod != NULL && !c->c_owner)
+		error = fo->fo_chmod(t->t_file, t->t_cred,
+		    c->c_mode & MODE_BITS);
+	else if (c->c_owner)
 		error = set_owner(t->t_vp, t->t_cred, c->c_uid, c->c_gid);
 	else
 		error = set_mode(t->t_vp, t->t_cred, c->c_mode);

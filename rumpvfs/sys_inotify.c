@@ -11,7 +11,7 @@
 #include "rumpkern/klog.h"
 #include "syscalls/sysargs.h"
 
-#define FLAGS \
+#define FLAGS                                                            \
 	(IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_CREATE | \
 	    IN_MASK_ADD | IN_ISDIR | IN_ONESHOT)
 /* Those that the host takes, and does not need to be asked for. */

@@ -486,6 +486,10 @@ filerw_splice(struct lwp *l, int fd, bool write, char *buf, size_t n,
 
 	if (f == NULL)
 		return EBADF;
+	if (!splices(f, write)) {
+		fd_done(l, f, 0);
+		return EINVAL;
+	}
 	error = xfer_io(l, f, write, buf, n, nowait ? RWF_NOWAIT : 0, NULL,
 	    done);
 	if (error == 0 && *done > 0)

@@ -107,12 +107,12 @@ struct vnode {
 /* v_flags */
 #define VNODE_PROTO 1 /* in hand, never linked */
 #define VNODE_NOLINK \
-	2              /* link() refuses: its last name has gone, or it
+	2                  /* link() refuses: its last name has gone, or it
 				   was made by O_TMPFILE|O_EXCL */
-#define VNODE_DEAD  4  /* being freed by whoever has it in hand */
-#define VNODE_TRIM  8  /* pages beyond v_size are to be taken away */
-#define VNODE_EXTRA 16 /* there are pages for the sake of mappings only */
-#define VNODE_SPARE 32 /* and no mapping any more: they are to be taken away */
+#define VNODE_DEAD      4  /* being freed by whoever has it in hand */
+#define VNODE_TRIM      8  /* pages beyond v_size are to be taken away */
+#define VNODE_EXTRA     16 /* there are pages for the sake of mappings only */
+#define VNODE_SPARE     32 /* and no mapping any more: they are to be taken away */
 #define VNODE_WATCHED   64  /* there may be watches on it */
 #define VNODE_INWATCHED 128 /* there may be on a directory it is in */
 
