@@ -24,6 +24,7 @@
 #include "rumpkern/waitq.h"
 
 struct cpu;
+struct cred;
 struct epitem;
 struct lwp;
 struct proc;
@@ -88,6 +89,8 @@ struct fileops {
 	 */
 	uint64_t (*fo_deadline)(struct file *);
 	int (*fo_stat)(struct file *, struct stat *);
+	/* Of a file without a vnode; NULL: it is forgotten. */
+	int (*fo_chmod)(struct file *, const struct cred *, uint32_t mode);
 	/* The last reference has gone; releases f_data and f_vnode. */
 	void (*fo_close)(struct file *);
 };

@@ -218,8 +218,10 @@ conn_close(struct conn *cn, int side, bool reset)
 	} else if (cn->cn_tcp &&
 	    (atomic_load(&cn->cn_in[!side].st_eof) & EOF_SENT))
 		error = EPIPE;
-	if (reset)
+	/* A reaper may begin it again: an error is told once. */
+	if (reset && !(cn->cn_closed & 1U << side))
 		atomic_store(&cn->cn_error[!side], error);
+	KSTORE(cn->cn_closed, cn->cn_closed | 1U << side);
 	atomic_store(&cn->cn_open, 0);
 	conn_shutdown(cn, side, SHUT_RDWR);
 	atomic_store(&cn->cn_in[side].st_shut, 1);
@@ -230,6 +232,8 @@ conn_close(struct conn *cn, int side, bool reset)
 		conn_wake_all(cn);
 	}
 	kmutex_exit(&cn->cn_lock);
+	if (unlikely(atomic_load(&cn->cn_defer)))
+		tcpdefer_end(cn);
 }
 
 int
@@ -252,7 +256,7 @@ conn_poll(struct conn *cn, int side, struct waitent *ent)
 	    (!cn->cn_tcp && atomic_load(&out->st_shut));
 	used = stream_used(in);
 	if (unlikely(atomic_load(&in->st_oob) != 0)) {
-		used -= used != 0 && conntcp_atmark(cn, side);
+		used -= used != 0 && cn->cn_tcp && conntcp_atmark(cn, side);
 		if (atomic_load(&in->st_oob) & OOB_UNREAD)
 			ev |= POLLPRI;
 	}

@@ -72,11 +72,13 @@ struct conn {
 	uint8_t cn_tcp;              /* (k) */
 	uint8_t cn_self;             /* (k) of one socket with itself */
 	uint8_t cn_first;            /* (c) 1 + the side that ended it first */
+	uint8_t cn_closed; /* (c) 1 << side: it has told why, if it closes */
 	/* (c) 1 + the side that connects: waits for room at its listener */
 	_Atomic uint8_t cn_hold;
-	uint8_t cn_late;         /* (c) and the client did not wait */
-	struct conn *cn_old;     /* (k) the socket's one before; referenced */
-	struct waitq cn_poll[2]; /* (c) pollers of a side */
+	uint8_t cn_late;          /* (c) and the client did not wait */
+	_Atomic uint8_t cn_defer; /* its listener is told when data comes */
+	struct conn *cn_old;      /* (k) the socket's one before; referenced */
+	struct waitq cn_poll[2];  /* (c) pollers of a side */
 	struct netname *cn_name[2]; /* AF_UNIX: set once; NULL: none */
 	struct socket *cn_sock[2];  /* (c) until they close */
 	struct stream cn_in[2];     /* what each side receives */
@@ -191,6 +193,9 @@ bool conntcp_mark(struct conn *, int side);
 int conntcp_state(struct conn *, int side);
 /* Wait until there was room at the listener: ETIMEDOUT, KERESTART. */
 int conntcp_await(struct conn *, int side, uint64_t until);
+
+/* No locks: the listener of one it was not told of is told (tcpdefer.c). */
+void tcpdefer_end(struct conn *);
 
 /* Is it held up, and may come about? */
 static inline bool

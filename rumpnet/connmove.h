@@ -27,6 +27,8 @@ conn_tell(struct conn *cn, struct stream *st, uint32_t want)
 	kmutex_enter(&cn->cn_lock);
 	conn_wake(cn, st, want);
 	kmutex_exit(&cn->cn_lock);
+	if (unlikely(atomic_load(&cn->cn_defer)))
+		tcpdefer_end(cn);
 }
 
 /* Move n bytes between the ring at counter `at' and the uio. */

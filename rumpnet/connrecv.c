@@ -4,13 +4,26 @@
 #include "rumpnet/connmove.h"
 #include "rumpnet/connpkt.h"
 
+/* What there is to say instead: an error, the end (0), or EAGAIN. */
+static int
+nothing_there(struct conn *cn, int side, bool eof)
+{
+	int error;
+
+	/* Of a TCP connection that ended well, EPIPE is for senders. */
+	if (eof && atomic_load(&cn->cn_error[side]) == EPIPE)
+		return 0;
+	error = conn_error(cn, side);
+	return error != 0 || eof ? error : EAGAIN;
+}
+
 /* st_rlock held.  EAGAIN: nothing there; *n: taken from the ring. */
 static inline int
 recv_some(struct conn *cn, int side, struct stream *st, struct uio *uio,
     bool peek, struct marks *mk, uint64_t *n)
 {
 	uint64_t tail, used;
-	bool eof;
+	bool eof, over;
 	int error;
 
 	/* The end comes after what was sent before it. */
@@ -19,23 +32,23 @@ recv_some(struct conn *cn, int side, struct stream *st, struct uio *uio,
 	used = stream_used(st);
 	if (unlikely(used == 0)) {
 		*n = 0;
-		/* Of a TCP connection that ended well, EPIPE is for senders. */
-		if (eof && atomic_load(&cn->cn_error[side]) == EPIPE)
-			return 0;
-		error = conn_error(cn, side);
-		return error != 0 || eof ? error : EAGAIN;
+		return nothing_there(cn, side, eof);
 	}
 	tail = atomic_load_explicit(&st->st_tail, memory_order_relaxed);
-	used = kmin(used, *n);
 	error = 0;
 	if (unlikely(atomic_load_explicit(&st->st_oob, memory_order_relaxed) !=
 		0)) {
+		over = mk->mk_over;
 		used = conntcp_limit(cn, side, &tail, used, peek, &mk->mk_over);
 		if (used == 0) {
 			*n = 0;
-			return eof ? 0 : EAGAIN;
+			return nothing_there(cn, side, eof);
 		}
+		/* The mark may lie beyond what is asked for. */
+		if (*n < used)
+			mk->mk_over = over;
 	}
+	used = kmin(used, *n);
 	if (unlikely(KREAD(st->st_pkts.pq_head) != NULL)) {
 		*n = 0;
 		if (!mk->mk_look)
@@ -98,6 +111,9 @@ receive_some(struct conn *cn, int side, struct uio *uio, uint64_t max,
 			return 0;
 		if (error == EAGAIN)
 			error = conn_await(cn, st, WANT_DATA, 1, cw->cw_until);
+		/* It is for the next call, if this one has something. */
+		if (error == ECONNRESET && *got != 0 && cn->cn_tcp)
+			atomic_store(&cn->cn_error[side], error);
 		if (error != 0)
 			return *got != 0 ? 0 : error;
 	}

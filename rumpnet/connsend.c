@@ -67,7 +67,9 @@ send_some(struct conn *cn, int side, struct stream *st, struct uio *uio,
 	struct uio before;
 	int error;
 
-	error = conn_error(cn, side);
+	/* AF_UNIX keeps an error for who receives, if the end is known. */
+	error = !cn->cn_tcp && atomic_load(&st->st_shut) ? EPIPE :
+							   conn_error(cn, side);
 	if (unlikely(error != 0))
 		return error;
 	if (unlikely(atomic_load_explicit(&st->st_eof, memory_order_acquire) ||
@@ -105,6 +107,19 @@ send_some(struct conn *cn, int side, struct stream *st, struct uio *uio,
 	return done != 0 ? 0 : error;
 }
 
+/* Is there anything that keeps a side from sending? */
+static int
+send_nothing(struct conn *cn, int side, struct stream *st)
+{
+	int error = cn->cn_tcp ? conn_error(cn, side) : 0;
+
+	if (error == 0 &&
+	    ((atomic_load(&st->st_eof) & EOF_SENT) ||
+		(!cn->cn_tcp && atomic_load(&st->st_shut))))
+		error = EPIPE;
+	return error;
+}
+
 int
 conn_send(struct conn *cn, int side, struct uio *uio, const struct connwait *cw)
 {
@@ -112,6 +127,8 @@ conn_send(struct conn *cn, int side, struct uio *uio, const struct connwait *cw)
 	size_t before;
 	int error = 0;
 
+	if (unlikely(uio->uio_resid == 0))
+		return send_nothing(cn, side, st);
 	while (uio->uio_resid != 0) {
 		before = uio->uio_resid;
 		kmutex_enter(&st->st_wlock);

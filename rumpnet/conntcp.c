@@ -81,8 +81,11 @@ conntcp_limit(struct conn *cn, int side, uint64_t *tail, uint64_t used,
 				    &oob, 0);
 			return used;
 		}
-		atomic_store(&st->st_tail, ++*tail);
+		++*tail;
 		used--;
+		if (peek)
+			return used;
+		atomic_store(&st->st_tail, *tail);
 	}
 	/* A new one may have come meanwhile. */
 	atomic_compare_exchange_strong(&st->st_oob, &oob, 0);
@@ -143,13 +146,18 @@ conntcp_sendoob(struct conn *cn, int side, struct uio *uio,
 	int error = 0;
 
 	if (all == 0)
-		return 0;
+		return conn_send(cn, side, uio, cw);
 	if (all > 1) {
 		uio->uio_resid = all - 1;
 		error = conn_send(cn, side, uio, cw);
 		uio->uio_resid++;
 		if (error != 0 || uio->uio_resid != 1)
 			return error;
+		/* They went nowhere, and this one goes with them. */
+		if (atomic_load(&conn_out(cn, side)->st_shut)) {
+			uio_skip(1, uio);
+			return 0;
+		}
 	}
 	error = conn_sendurgent(cn, side, uio, cw);
 	if (error == 0)

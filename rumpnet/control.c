@@ -22,6 +22,19 @@ control_next(const struct sockmsg *sm, struct cmsghdr **cp)
 	return 0;
 }
 
+int
+control_check(const struct sockmsg *sm)
+{
+	struct cmsghdr *c = NULL;
+	int error;
+
+	while ((error = control_next(sm, &c)) == 0 && c != NULL)
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type != SCM_RIGHTS &&
+		    c->cmsg_type != SCM_CREDENTIALS)
+			return EINVAL;
+	return error;
+}
+
 void
 control_put(struct sockmsg *sm, int level, int type, const void *data,
     size_t len)

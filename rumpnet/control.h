@@ -41,4 +41,7 @@ void control_put(struct sockmsg *, int level, int type, const void *data,
 int control_import(struct sockmsg *, const void *uctl, size_t len);
 void control_done(struct sockmsg *);
 
+/* Of a socket that heeds none: are they at least well?  EINVAL. */
+int control_check(const struct sockmsg *);
+
 #endif

@@ -10,6 +10,7 @@
 int
 dgram_target(struct socket *so, const struct netname *nn, struct inname *to)
 {
+	struct inname local;
 	bool v4;
 	int error;
 
@@ -17,7 +18,15 @@ dgram_target(struct socket *so, const struct netname *nn, struct inname *to)
 	if (error != 0)
 		return error;
 	v4 = in_isv4(&to->in_addr);
-	if (v4 && so->so_family == AF_INET6 && so->so_v6only)
+	if (!v4)
+		local = dgram_name(so, &so->so_local);
+	/* A socket with an address of IPv4 reaches nothing else. */
+	if (!v4 && in_isv4(&local.in_addr)) {
+		if (!in_isany(&to->in_addr))
+			return EAFNOSUPPORT;
+		v4 = true;
+	}
+	if (v4 && so->so_family == AF_INET6 && KREAD(so->so_v6only))
 		return ENETUNREACH;
 	if (in_isany(&to->in_addr))
 		to->in_addr = in_loopback(v4 || so->so_family == AF_INET);
@@ -35,6 +44,8 @@ dgram_target(struct socket *so, const struct netname *nn, struct inname *to)
 	return error == EREMOTE ? 0 : error;
 }
 
+#define SIN6_LEN_MIN 24 /* of RFC 2133, without a scope */
+
 int
 dgram_connect(struct socket *so, enum inproto proto, const struct netname *nn,
     int (*autobind)(struct socket *))
@@ -48,15 +59,23 @@ dgram_connect(struct socket *so, enum inproto proto, const struct netname *nn,
 		in_disconnect(so, proto);
 		return 0;
 	}
-	error = inname_target(so, nn, &to);
+	error = autobind != NULL ? autobind(so) : 0;
+	if (error == 0 && KREAD(so->so_v6only) &&
+	    nn->nn_sa.sa_family == AF_INET)
+		return EAFNOSUPPORT;
+	if (error == 0 && so->so_family == AF_INET6 &&
+	    nn->nn_len >= SIN6_LEN_MIN && nn->nn_sa.sa_family != AF_INET6 &&
+	    nn->nn_sa.sa_family != AF_INET)
+		return EAFNOSUPPORT;
+	if (error == 0)
+		error = inname_target(so, nn, &to);
 	if (error == 0)
 		error = in_needscope(so, &to);
 	if (error == 0)
 		error = dgram_target(so, nn, &to);
-	if (error == ENETUNREACH && so->so_v6only && in_isv4(&to.in_addr))
+	if (error == ENETUNREACH && KREAD(so->so_v6only) &&
+	    nn->nn_sa.sa_family == AF_INET)
 		error = EAFNOSUPPORT;
-	if (error == 0 && autobind != NULL)
-		error = autobind(so);
 	if (error == 0)
 		in_setpeer(so, proto, &to);
 	return error;
@@ -71,6 +90,18 @@ dgram_name(struct socket *so, const struct inname *which)
 	in = *which;
 	kmutex_exit(&so->so_lock);
 	return in;
+}
+
+bool
+dgram_isaway(const struct socket *so, struct inname *to, uint32_t oif)
+{
+	if (likely(in_isloopback(&to->in_addr) && oif == 0 &&
+		KREAD(so->so_val[SV_BOUNDIF]) == 0 &&
+		KREAD(net()->ns_lostrange) == 0))
+		return false;
+	if (mcast_isgroup(&to->in_addr) || in_isbroadcast(&to->in_addr))
+		return false;
+	return in_reach(so, to, oif) == EREMOTE;
 }
 
 /* so_lock and the table's held: the packet may come in. */
@@ -104,9 +135,10 @@ await(struct socket *so, uint64_t until)
 {
 	int error;
 
-	while (so->so_rq.pq_head == NULL) {
+	for (;;) {
+		/* News about what was sent come first. */
 		error = atomic_exchange(&so->so_error, 0);
-		if (error != 0)
+		if (error != 0 || so->so_rq.pq_head != NULL)
 			return error;
 		if (until == 0)
 			return EAGAIN;
@@ -131,7 +163,8 @@ take(struct socket *so, int flags, size_t room, struct packet **pk)
 
 	*pk = NULL;
 	kmutex_enter(&so->so_lock);
-	error = await(so, sock_until(flags & MSG_DONTWAIT, KREAD(so->so_rcvtimeo)));
+	error = await(so,
+	    sock_until(flags & MSG_DONTWAIT, KREAD(so->so_rcvtimeo)));
 	if (error == 0 && so->so_rq.pq_head != NULL) {
 		if (flags & MSG_PEEK) {
 			*pk = packet_dup(so->so_rq.pq_head, room);

@@ -16,6 +16,8 @@ int dgram_connect(struct socket *, enum inproto, const struct netname *,
     int (*autobind)(struct socket *));
 /* One of the socket's two names, which may change meanwhile. */
 struct inname dgram_name(struct socket *, const struct inname *which);
+/* Does it leave by an interface (oif, or any) that leads to nobody? */
+bool dgram_isaway(const struct socket *, struct inname *to, uint32_t oif);
 /* The table's lock held: a packet in hand, which leaves it. */
 void dgram_enqueue(struct socket *, struct packet *);
 

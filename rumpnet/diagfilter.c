@@ -52,6 +52,8 @@ diag_checkfilter(const void *prog, uint32_t len)
 	const struct inet_diag_hostcond *hc;
 	uint32_t size;
 
+	if (len < sizeof(*op))
+		return false;
 	for (; len != 0; p += op->yes, len -= op->yes) {
 		op = (const void *)p;
 		if (len < sizeof(*op) || op->code > INET_DIAG_BC_D_EQ)

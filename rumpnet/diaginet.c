@@ -236,7 +236,7 @@ diag_inet(struct nlreq *nr)
 		tell_table(&as, &net()->ns_bound[IN_RAW]);
 		break;
 	default:
-		return ENOENT;
+		return nl_isdump(nr) ? nl_enddump(nr, ENOENT) : ENOENT;
 	}
 	if (as.as_exact)
 		return as.as_found ? 0 : ENOENT;

@@ -10,6 +10,7 @@
 #include "rumpkern/klog.h"
 #include "rumpnet/icmp.h"
 #include "rumpnet/inetctl.h"
+#include "rumpnet/route.h"
 #include "rumpnet/sockopt.h"
 
 /* Bytes of a packet that an error says again. */
@@ -161,6 +162,21 @@ icmp_input(const struct ippacket *ip)
 }
 
 void
+ip_output(const struct socket *so, struct ippacket *ip, uint32_t oif)
+{
+	const struct in6_addr *a = &ip->ip_pk->pk_to.in_addr;
+	struct inname to = ip->ip_pk->pk_to;
+
+	/* A header of the program's own may say anything. */
+	if (dgram_isaway(so, &to, oif) ||
+	    (!in_islocal(a) && !mcast_isgroup(a) && !in_isbroadcast(a))) {
+		route_swallow(to.in_scope, ip->ip_pk->pk_len);
+		packet_free(ip->ip_pk);
+	} else
+		ip_input(ip);
+}
+
+void
 ip_input(struct ippacket *ip)
 {
 	raw_input(ip);
@@ -279,7 +295,8 @@ dgram_prepare(struct socket *so, const struct sockmsg *sm, struct inname *to,
 	if (!in_isany(&ctl->ic_source))
 		from->in_addr = ctl->ic_source;
 	else if (in_isany(&from->in_addr) || mcast_isgroup(&from->in_addr))
-		from->in_addr = in_source(&to->in_addr);
+		from->in_addr = in_sourcevia(so, to);
+	from->in_scope = to->in_scope;
 	if (group && ctl->ic_hops)
 		ctl->ic_ttl = sockopt_int(so, v4 ? IPPROTO_IP : IPPROTO_IPV6,
 		    v4 ? IP_MULTICAST_TTL : IPV6_MULTICAST_HOPS);

@@ -41,6 +41,11 @@ int ip_alloc(struct ippacket *, const struct inname *from,
 void ip_header(struct ippacket *, bool df);
 /* A copy of it without its first bytes; in hand.  NULL: the arena is full. */
 struct packet *ip_part(const struct ippacket *, uint32_t skip);
+/*
+ * What a socket sends, by an interface (0: any): it goes to those here that
+ * are to have it, or away.  It leaves the hand.
+ */
+void ip_output(const struct socket *, struct ippacket *, uint32_t oif);
 /* To all that are to have it; it leaves the hand. */
 void ip_input(struct ippacket *);
 

@@ -258,9 +258,8 @@ ifaddr_add(struct netif *nif, struct ifaddr *new, const struct nlreq *by)
 	klog_commit();
 	kmutex_exit(&net()->ns_iflock);
 	ifaddr_ages(ia);
-	error = add_routes(nif, ia, by);
 	ifaddr_tell(nif, ia, RTM_NEWADDR, by);
-	return error;
+	return add_routes(nif, ia, by);
 }
 
 static bool
@@ -291,6 +290,8 @@ remove_one(struct netif *nif, struct ifaddr *ia, const struct nlreq *by)
 	struct ifaddr **pp = &nif->if_addrs;
 	bool v4 = ia->ia_family == AF_INET;
 
+	if (v4)
+		ifaddr_tell(nif, ia, RTM_DELADDR, by);
 	remove_routes(nif, ia, by);
 	while (*pp != ia)
 		pp = &(*pp)->ia_next;
@@ -299,7 +300,8 @@ remove_one(struct netif *nif, struct ifaddr *ia, const struct nlreq *by)
 	khand_add(KHAND_MEM, ia);
 	klog_commit();
 	kmutex_exit(&net()->ns_iflock);
-	ifaddr_tell(nif, ia, RTM_DELADDR, by);
+	if (!v4)
+		ifaddr_tell(nif, ia, RTM_DELADDR, by);
 	/* Routes from an address that is gone; from nowhere at all. */
 	if (v4 && ifnet_byaddr(&ia->ia_local, NULL) == NULL)
 		route_flush(AF_INET, sent_from, &ia->ia_local);
@@ -367,6 +369,7 @@ ifaddr_rename(struct netif *nif)
 			memcpy(label + n, tail, m + 1);
 		}
 		set_label(ia, label);
+		ifaddr_tell(nif, ia, RTM_NEWADDR, NULL);
 	}
 }
 

@@ -291,6 +291,16 @@ ifnet_rename(struct netif *nif, const char *name)
 	return 0;
 }
 
+static void
+set_flags(struct netif *nif, uint32_t flags)
+{
+	kmutex_enter(&net()->ns_iflock);
+	KSET(nif->if_flags, flags);
+	route_recount(net()->ns_loroutes);
+	klog_commit();
+	kmutex_exit(&net()->ns_iflock);
+}
+
 int
 ifnet_setflags(struct netif *nif, uint32_t flags, const struct nlreq *by)
 {
@@ -300,14 +310,12 @@ ifnet_setflags(struct netif *nif, uint32_t flags, const struct nlreq *by)
 	now = (old & ~FLAGS_OWN) | (flags & FLAGS_OWN);
 	if (old == now)
 		return 0;
-	if (old & ~now & IFF_UP)
-		ifaddr_down(nif, by);
-	ifnet_setword(&nif->if_flags, now);
+	set_flags(nif, now);
 	if (now & IFF_UP)
 		ifnet_setword(&nif->if_wasup, 1);
-	if (nif->if_index == LO_INDEX)
-		ifnet_setword(&net()->ns_lodown, !(now & IFF_UP));
 	ifnet_tell(nif, RTM_NEWLINK, by);
+	if (old & ~now & IFF_UP)
+		ifaddr_down(nif, by);
 	if (now & ~old & IFF_UP)
 		error = ifaddr_up(nif, by);
 	return error;

@@ -35,9 +35,12 @@ in_isloopback(const struct in6_addr *a)
 bool
 in_islocal(const struct in6_addr *a)
 {
-	if (likely(in_isloopback(a)))
-		return true;
-	return KREAD(net()->ns_nlocal) != 0 && route_typeof(a) == RTN_LOCAL;
+	if (likely(in_isloopback(a))) {
+		if (likely(KREAD(net()->ns_lostrange) == 0))
+			return true;
+	} else if (KREAD(net()->ns_nlocal) == 0)
+		return false;
+	return route_typeof(a) == RTN_LOCAL;
 }
 
 bool

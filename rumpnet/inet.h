@@ -66,6 +66,8 @@ void in_unconnect(struct socket *);
 void in_timewait(const struct socket *);
 /* Of datagrams: where to, and from nowhere else.  And the end of that. */
 void in_setpeer(struct socket *, enum inproto, const struct inname *);
+/* A port that was chosen for the socket is free again. */
+void in_dropport(struct socket *, enum inproto);
 void in_disconnect(struct socket *, enum inproto);
 /*
  * The table of IN_UDP is locked.  Who receives a datagram?  NULL: nobody.  And

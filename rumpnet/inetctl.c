@@ -90,6 +90,20 @@ parse6(const struct cmsghdr *c, struct inctl *ic)
 	}
 }
 
+/* From a socket of IPv6 to an address of IPv4. */
+static int
+parse6of4(const struct cmsghdr *c, struct inctl *ic)
+{
+	struct in6_pktinfo pi;
+
+	if (c->cmsg_type != IPV6_PKTINFO)
+		return 0;
+	if (control_len(c) < sizeof(pi))
+		return EINVAL;
+	memcpy(&pi, CMSG_DATA(c), sizeof(pi));
+	return in_isv4(&pi.ipi6_addr) ? parse6(c, ic) : EINVAL;
+}
+
 int
 inctl_parse(struct socket *so, const struct sockmsg *sm, bool v4,
     struct inctl *ic)
@@ -106,7 +120,11 @@ inctl_parse(struct socket *so, const struct sockmsg *sm, bool v4,
 	if (likely(sm->sm_ctl == NULL))
 		return 0;
 	while ((error = control_next(sm, &c)) == 0 && c != NULL) {
-		if (c->cmsg_level == IPPROTO_IPV6 && so->so_family == AF_INET6)
+		if (c->cmsg_level == IPPROTO_IPV6 && v4 &&
+		    so->so_family == AF_INET6)
+			error = parse6of4(c, ic);
+		else if (c->cmsg_level == IPPROTO_IPV6 &&
+		    so->so_family == AF_INET6)
 			error = parse6(c, ic);
 		else if (c->cmsg_level == IPPROTO_IP && v4)
 			error = parse4(c, ic);

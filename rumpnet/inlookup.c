@@ -20,7 +20,7 @@ fit(const struct socket *so, const struct inname *to)
 		return in_isany(a) && in_isv4(&to->in_addr) ? 2 : 0;
 	if (!in_isany(a))
 		return 0;
-	return !in_isv4(&to->in_addr) || !so->so_v6only ? 1 : 0;
+	return !in_isv4(&to->in_addr) || !KREAD(so->so_v6only) ? 1 : 0;
 }
 
 struct socket *
@@ -68,7 +68,7 @@ fit_datagram(const struct socket *so, const struct inname *from,
 	else if (in_isv4(a))
 		how = v4 ? 2 : 0;
 	else
-		how = !v4 || !so->so_v6only ? 1 : 0;
+		how = !v4 || !KREAD(so->so_v6only) ? 1 : 0;
 	if (how != 0 && (KREAD(so->so_state) & SS_CONNECTED))
 		return inname_same(&so->so_peer, from) ? how + 4 : 0;
 	return how;

@@ -35,9 +35,9 @@ overlap(const struct socket *a, const struct in6_addr *aa,
 	if (any_b && !in_isv4(aa))
 		return true;
 	if (any_a)
-		return !a->so_v6only;
+		return !KREAD(a->so_v6only);
 	if (any_b)
-		return !b->so_v6only;
+		return !KREAD(b->so_v6only);
 	if (in_isv4(aa) != in_isv4(ba))
 		return false;
 	return in_isany(aa) || in_isany(ba) || memcmp(aa, ba, 16) == 0;
@@ -221,7 +221,7 @@ check_address(const struct socket *so, const struct inname *in)
 {
 	const struct in6_addr *a = &in->in_addr;
 
-	if (so->so_v6only && in_isv4(a))
+	if (KREAD(so->so_v6only) && in_isv4(a))
 		return EINVAL;
 	if (!in_isv4(a) && in_islinklocal(a)) {
 		return check_linklocal(so, in);
@@ -240,6 +240,11 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 	struct conn *cn = NULL;
 	int error = 0;
 
+	/* Of IPv6, whether it has one comes before whether that one is. */
+	if (so->so_family == AF_INET6 &&
+	    ((KREAD(so->so_state) & (SS_BOUND | SS_CONNECTED)) ||
+		KREAD(so->so_local.in_port) != 0))
+		return EINVAL;
 	error = check_address(so, in);
 	if (error != 0)
 		return error;
@@ -260,6 +265,7 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 		error = EADDRINUSE;
 	if (error == 0) {
 		KSET(so->so_local.in_port, port);
+		KSTORE(so->so_val[SV_PORTGIVEN], in->in_port != 0);
 		klog_save(&so->so_local.in_addr.s6_addr[0], 8);
 		klog_save(&so->so_local.in_addr.s6_addr[8], 8);
 		so->so_local.in_addr = in->in_addr;
@@ -268,6 +274,9 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 			(in_isany(&in->in_addr) ? SS_ANYADDR : 0));
 		socktab_add(tb, ntohs(port), so);
 		klog_commit();
+		/* One address of IPv6 is none of IPv4. */
+		if (!in_isv4(&in->in_addr) && !in_isany(&in->in_addr))
+			KSTORE(so->so_v6only, 1);
 		if (!in_isv4(&in->in_addr) && in_islinklocal(&in->in_addr) &&
 		    in->in_scope != 0)
 			KSTORE(so->so_val[SV_BOUNDIF], (int)in->in_scope);
@@ -420,6 +429,7 @@ in_connect(struct socket *client, struct socket *server,
 		local.in_addr = in_sourcevia(client, to);
 	local.in_scope = to->in_scope;
 	error = local_port(client, &local, to);
+	kmutex_enter(&client->so_lock);
 	if (error == 0) {
 		socktab_remove(client);
 		enter_conn(client, &local, to);
@@ -427,6 +437,7 @@ in_connect(struct socket *client, struct socket *server,
 			enter_conn(server, to, &local);
 		klog_commit();
 	}
+	kmutex_exit(&client->so_lock);
 	kmutex_exit(&ns->ns_conns.tb_lock);
 	kmutex_exit(&ns->ns_bound[IN_TCP].tb_lock);
 	return error;
@@ -457,6 +468,7 @@ in_unconnect(struct socket *so)
 
 	kmutex_enter(&tb->tb_lock);
 	kmutex_enter(&ns->ns_conns.tb_lock);
+	kmutex_enter(&so->so_lock);
 	if (so->so_tab == &ns->ns_conns) {
 		socktab_remove(so);
 		count_port(so, false);
@@ -465,6 +477,7 @@ in_unconnect(struct socket *so)
 			socktab_add(tb, ntohs(so->so_local.in_port), so);
 		klog_commit();
 	}
+	kmutex_exit(&so->so_lock);
 	kmutex_exit(&ns->ns_conns.tb_lock);
 	kmutex_exit(&tb->tb_lock);
 }
@@ -478,7 +491,8 @@ in_setpeer(struct socket *so, enum inproto proto, const struct inname *to)
 	kmutex_enter(&tb->tb_lock);
 	kmutex_enter(&so->so_lock);
 	local = so->so_local;
-	if ((so->so_state & SS_ANYADDR) || in_isany(&local.in_addr))
+	/* It keeps the one of its first connect(). */
+	if (in_isany(&local.in_addr))
 		local.in_addr = in_sourcevia(so, to);
 	if (in_islinklocal(&local.in_addr))
 		local.in_scope = to->in_scope;
@@ -486,6 +500,35 @@ in_setpeer(struct socket *so, enum inproto proto, const struct inname *to)
 	set_name(&so->so_peer, to);
 	KSET(so->so_state, so->so_state | SS_CONNECTED);
 	klog_commit();
+	kmutex_exit(&so->so_lock);
+	kmutex_exit(&tb->tb_lock);
+}
+
+/* Locks held: a port that the program has not asked for goes. */
+static void
+drop_port(struct socket *so)
+{
+	if (!(so->so_state & SS_BOUND) || KREAD(so->so_val[SV_PORTGIVEN]) != 0)
+		return;
+	socktab_remove(so);
+	KSET(so->so_local.in_port, 0);
+	KSET(so->so_state, so->so_state & ~(SS_BOUND | SS_ANYADDR));
+	klog_commit();
+}
+
+void
+in_dropport(struct socket *so, enum inproto proto)
+{
+	struct socktab *tb = &net()->ns_bound[proto];
+	struct conn *cn = NULL;
+
+	kmutex_enter(&tb->tb_lock);
+	kmutex_enter(&so->so_lock);
+	if (proto == IN_TCP)
+		cn = sock_lockconn(so);
+	drop_port(so);
+	if (cn != NULL)
+		kmutex_exit(&cn->cn_lock);
 	kmutex_exit(&so->so_lock);
 	kmutex_exit(&tb->tb_lock);
 }
@@ -504,6 +547,8 @@ in_disconnect(struct socket *so, enum inproto proto)
 		KSET(so->so_state, so->so_state & ~SS_CONNECTED);
 		klog_commit();
 	}
+	if (proto == IN_UDP)
+		drop_port(so);
 	kmutex_exit(&so->so_lock);
 	kmutex_exit(&tb->tb_lock);
 }

@@ -11,6 +11,22 @@ in_islinklocal(const struct in6_addr *a)
 	    (a->s6_addr[0] == 0xff && (a->s6_addr[1] & 0xf) == 2);
 }
 
+/* Loopback addresses are here, and nothing is to be looked up for that. */
+static inline bool
+is_usual(void)
+{
+	return KREAD(net()->ns_lostrange) == 0;
+}
+
+/* Is lo up? */
+static bool
+is_up(void)
+{
+	struct netif lo;
+
+	return ifnet_get(LO_INDEX, &lo) && (lo.if_flags & IFF_UP);
+}
+
 /* The interface a socket sends by; 0: any. */
 static uint32_t
 bound_to(const struct socket *so, const struct in6_addr *to)
@@ -31,7 +47,7 @@ in_reach(const struct socket *so, struct inname *to, uint32_t oif)
 
 	if (oif == 0)
 		oif = bound_to(so, a);
-	if (likely(in_isloopback(a) && oif == 0 && !KREAD(net()->ns_lodown))) {
+	if (likely(in_isloopback(a) && oif == 0 && is_usual())) {
 		to->in_scope = LO_INDEX;
 		return 0;
 	}
@@ -43,6 +59,9 @@ in_reach(const struct socket *so, struct inname *to, uint32_t oif)
 	error = route_lookup(a, oif, NULL, &ra);
 	if (error != 0)
 		return error;
+	/* By way of lo, in any case. */
+	if (ra.ra_route.rt_type == RTN_LOCAL && !is_usual() && !is_up())
+		return EREMOTE;
 	/* It comes by the interface that has it, if not by the one named. */
 	to->in_scope = oif != 0 && in_isv4(a) ? oif : ra.ra_route.rt_oif;
 	if (ra.ra_route.rt_type == RTN_LOCAL ||
@@ -70,7 +89,7 @@ in_sourcevia(const struct socket *so, const struct inname *to)
 	uint32_t oif = bound_to(so, &to->in_addr);
 	struct rtanswer ra;
 
-	if (likely(in_isloopback(&to->in_addr) && oif == 0))
+	if (likely(in_isloopback(&to->in_addr) && oif == 0 && is_usual()))
 		return in_loopback(in_isv4(&to->in_addr));
 	if (mcast_isgroup(&to->in_addr)) {
 		if (in_isv4(&to->in_addr) && KREAD(so->so_val[SV_MCADDR]) != 0)

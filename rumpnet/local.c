@@ -2,6 +2,7 @@
 /* local: AF_UNIX streams, and what connections of AF_UNIX share. */
 #include "rumpkern/klog.h"
 #include "rumpnet/conn.h"
+#include "rumpnet/control.h"
 #include "rumpnet/local.h"
 #include "rumpnet/localconn.h"
 #include "rumpnet/net.h"
@@ -158,18 +159,35 @@ send_with(struct lwp *l, struct socket *so, struct sockmsg *sm,
 	return error;
 }
 
+/* What is wrong with what goes along is told before anything else. */
+static int
+check_ancillary(struct lwp *l, const struct sockmsg *sm, int error)
+{
+	struct packet *pk = packet_alloc(0);
+	int first;
+
+	if (pk == NULL)
+		return ENOBUFS;
+	first = local_ancillary(l, sm, pk);
+	packet_free(pk);
+	return first != 0 ? first : error;
+}
+
 static int
 local_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
 	struct connwait cw = { 0 };
+	size_t len = sm->sm_uio->uio_resid;
 	bool cred;
 	int error = 0;
 
 	/* Something has to be urgent. */
 	if (unlikely(sm->sm_flags & MSG_OOB) && sm->sm_uio->uio_resid == 0)
-		return EOPNOTSUPP;
-	if (unlikely(local_isnamed(sm)))
-		return connected(so) ? EISCONN : EOPNOTSUPP;
+		error = EOPNOTSUPP;
+	else if (unlikely(local_isnamed(sm)))
+		error = connected(so) ? EISCONN : EOPNOTSUPP;
+	if (unlikely(error != 0))
+		return check_ancillary(l, sm, error);
 	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT,
 	    KREAD(so->so_sndtimeo));
 	cred = local_wantscred(so) || other_wants(so);
@@ -181,7 +199,7 @@ local_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 
 			error = send_with(l, so, &rest, &cw, cred);
 		}
-		if (error != 0 || sm->sm_uio->uio_resid == 0)
+		if (error != 0 || (len != 0 && sm->sm_uio->uio_resid == 0))
 			return error;
 	}
 	if (unlikely(!connected(so)))
@@ -209,7 +227,9 @@ static int
 local_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
 	struct connwait cw = { 0 };
+	struct ucred none = { 0 };
 	struct packet *pk = NULL;
+	size_t room = sm->sm_uio->uio_resid;
 	int error;
 
 	if (unlikely(!connected(so)))
@@ -224,12 +244,19 @@ local_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	cw.cw_cred = local_wantscred(so);
 	cw.cw_pkt = &pk;
 	error = conn_recv(so->so_conn, so->so_side, sm->sm_uio, &cw);
-	if (error == 0 && sm->sm_name != NULL) {
+	/* The end has no sender. */
+	if (error == 0 && sm->sm_name != NULL &&
+	    (sm->sm_uio->uio_resid != room ||
+		(room == 0 && sockstream_pending(so, false) != 0))) {
 		local_getname(so, true, sm->sm_name);
 		if (sm->sm_name->nn_len == sizeof(sa_family_t))
 			sm->sm_name->nn_len = 0;
 	}
-	if (error == 0 && (pk != NULL || cw.cw_cred))
+	if (error == 0 && cw.cw_cred && pk == NULL &&
+	    sm->sm_uio->uio_resid == room)
+		control_put(sm, SOL_SOCKET, SCM_CREDENTIALS, &none,
+		    sizeof(none));
+	else if (error == 0 && (pk != NULL || cw.cw_cred))
 		local_tell(l, so, sm, pk);
 	if (pk != NULL)
 		packet_free(pk);

@@ -88,5 +88,6 @@ libkern_la_SOURCES += rumpnet/sys_msg.c
 libkern_la_SOURCES += rumpnet/sys_sock.c
 libkern_la_SOURCES += rumpnet/tcp.c
 libkern_la_SOURCES += rumpnet/tcp.h
+libkern_la_SOURCES += rumpnet/tcpdefer.c
 libkern_la_SOURCES += rumpnet/tcphold.c
 libkern_la_SOURCES += rumpnet/udp.c

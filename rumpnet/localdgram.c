@@ -97,12 +97,12 @@ localdgram_pair(struct socket *a, struct socket *b)
 static void
 disconnected(struct socket *so, struct socket *old)
 {
-	if (so->so_rq.pq_count != 0) {
-		rights_lock();
-		rights_discard(&so->so_rq);
-		rights_unlock();
-		wake_senders(so);
-	}
+	if (so->so_rq.pq_count == 0)
+		return;
+	rights_lock();
+	rights_discard(&so->so_rq);
+	rights_unlock();
+	wake_senders(so);
 	if (old->so_dpeer == so && !(KREAD(old->so_state) & SS_CLOSED)) {
 		atomic_store(&old->so_error, ECONNRESET);
 		kwakeup(&old->so_rwait);
@@ -266,8 +266,6 @@ check_send(struct lwp *l, struct socket *so, const struct sockmsg *sm,
 		error = EOPNOTSUPP;
 	if (error == 0 && local_isnamed(sm))
 		error = local_checkname(sm->sm_name);
-	else if (error == 0 && KREAD(so->so_dpeer) == NULL)
-		error = ENOTCONN;
 	if (error == 0)
 		error = local_autobind(so);
 	if (error == 0 && sm->sm_uio->uio_resid + 32 > KREAD(so->so_sndbuf))

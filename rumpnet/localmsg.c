@@ -18,6 +18,19 @@ may_be(uint32_t id, uint32_t real, uint32_t eff, uint32_t saved, bool super)
 	return id == real || id == eff || id == saved || super;
 }
 
+static bool
+exists(int pid)
+{
+	struct kmutex *lock = &((struct lwproc_state *)ARENA->a_lwproc)
+				   ->ls_lock;
+	bool there;
+
+	kmutex_enter(lock);
+	there = proc_find(pid) != NULL;
+	kmutex_exit(lock);
+	return there;
+}
+
 /* Credentials that the sender claims to have. */
 static int
 claim_cred(struct lwp *l, struct packet *pk, const struct cmsghdr *c)
@@ -29,10 +42,14 @@ claim_cred(struct lwp *l, struct packet *pk, const struct cmsghdr *c)
 	if (c->cmsg_len != CMSG_LEN(sizeof(uc)))
 		return EINVAL;
 	memcpy(&uc, CMSG_DATA(c), sizeof(uc));
+	if (uc.uid == UINT32_MAX || uc.gid == UINT32_MAX)
+		return EINVAL;
 	if ((uc.pid != sock_cred(l, true).pid && !super) ||
 	    !may_be(uc.uid, cr->cr_ruid, cr->cr_euid, cr->cr_suid, super) ||
 	    !may_be(uc.gid, cr->cr_rgid, cr->cr_egid, cr->cr_sgid, super))
 		return EPERM;
+	if (uc.pid != sock_cred(l, true).pid && !exists(uc.pid))
+		return ESRCH;
 	pk->pk_hascred = true;
 	pk->pk_cred = uc;
 	return 0;
@@ -146,6 +163,12 @@ local_deliver(struct lwp *l, const struct socket *so, struct sockmsg *sm,
 	if (error == 0 && sm->sm_name != NULL) {
 		sm->sm_name->nn_len = pk->pk_namelen;
 		sm->sm_name->nn_un = pk->pk_name;
+		/* It may have got a name since. */
+		if (pk->pk_namelen == 0 && so->so_conn != NULL) {
+			local_getname((struct socket *)so, true, sm->sm_name);
+			if (sm->sm_name->nn_len == sizeof(sa_family_t))
+				sm->sm_name->nn_len = 0;
+		}
 	}
 	if (error == 0)
 		local_tell(l, so, sm, pk);

@@ -274,7 +274,8 @@ bind_path(struct lwp *l, struct socket *so, const struct netname *nn)
 	else if (local_name(so) != NULL)
 		error = EINVAL;
 	else
-		error = dir_create(&nd, VSOCK, 0777, 0, NULL, NULL);
+		error = dir_create(&nd, VSOCK, KREAD(so->so_mode), 0, NULL,
+		    NULL);
 	if (error == 0)
 		error = bind_node(so, nd.nd_vp, &name);
 	namei_done(&nd);

@@ -88,9 +88,13 @@ seq_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	if (!connected(so))
 		error = ENOTCONN;
 	else
+		error = conn_takeerror(so->so_conn, so->so_side);
+	if (error == 0)
 		error = local_ancillary(l, sm, pk);
 	if (error == 0 && (sm->sm_flags & MSG_OOB))
 		error = EOPNOTSUPP;
+	if (error == 0)
+		error = local_autobind(so);
 	if (error == 0 && !fits)
 		error = EMSGSIZE;
 	if (error == 0 && len != 0)

@@ -49,11 +49,12 @@ struct net_state {
 	struct kmutex ns_iflock; /* KRANK_NETIF */
 	struct netif *ns_ifs;
 	struct route *ns_routes4, *ns_routes6;
-	uint32_t ns_lastif; /* the highest index there ever was */
-	uint32_t ns_nlocal; /* routes to local addresses, but for loopback */
-	uint64_t ns_expires; /* when an address gets old first; 0: never */
-	uint32_t ns_lodown; /* lo is not up */
-	uint32_t ns_loname; /* lo has another name */
+	uint32_t ns_lastif;    /* the highest index there ever was */
+	uint32_t ns_nlocal;    /* routes to local addresses, but for loopback */
+	uint64_t ns_expires;   /* when an address gets old first; 0: never */
+	uint32_t ns_loroutes;  /* to 127.0.0.0/8 and ::1, by lo */
+	uint32_t ns_lostrange; /* not both of them, or lo is not up */
+	uint32_t ns_loname;    /* lo has another name */
 
 	/* AF_UNIX: by name or node; see local.h. */
 	struct socktab ns_local;

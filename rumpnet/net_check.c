@@ -173,7 +173,8 @@ int
 net_check(void)
 {
 	struct net_state *ns = net();
-	int i, faults = check_table(&ns->ns_conns) + check_table(&ns->ns_local) +
+	int i,
+	    faults = check_table(&ns->ns_conns) + check_table(&ns->ns_local) +
 	    check_table(&ns->ns_netlink);
 
 	for (i = 0; i < IN_PROTOS; i++)

@@ -115,7 +115,8 @@ get_one(struct nlreq *nr, const struct ifaddrmsg *am)
 		return EINVAL;
 	a = nl_addr(na, AF_INET6);
 	nif = ifnet_byaddr(&a, &ia);
-	if (nif == NULL)
+	if (nif == NULL ||
+	    (am->ifa_index != 0 && am->ifa_index != nif->if_index))
 		return EADDRNOTAVAIL;
 	put_addr(nr, nif, ia, RTM_NEWADDR, 0);
 	return 0;
@@ -241,6 +242,8 @@ check6(struct nlreq *nr, const struct ifaddrmsg *am, const struct ifaddr *ia,
 	if (nif == NULL)
 		return nl_fail(nr, ENODEV, "Unable to find the interface",
 		    NULL);
+	if (ifaddr_ison(nif->if_index, &ia->ia_local))
+		return 0;
 	if (am->ifa_prefixlen > 128)
 		return nl_fail(nr, EINVAL, "ipv6: Invalid prefix length", NULL);
 	if (ia->ia_local.s6_addr[0] == 0xff)
@@ -301,7 +304,9 @@ nl_newaddr(struct nlreq *nr)
 	ia.ia_scope = am->ifa_scope;
 	ia.ia_brd = in_any4();
 	if (am->ifa_family == AF_INET6) {
-		error = check6(nr, am, &ia, nif);
+		error = read_life(nr, tab[IFA_CACHEINFO], &ia);
+		if (error == 0)
+			error = check6(nr, am, &ia, nif);
 		ia.ia_scope = (uint8_t)in_scope(&ia.ia_local);
 	} else {
 		if (tab[IFA_LABEL] != NULL)
@@ -311,7 +316,7 @@ nl_newaddr(struct nlreq *nr)
 		if (tab[IFA_BROADCAST] != NULL)
 			ia.ia_brd = nl_addr(tab[IFA_BROADCAST], AF_INET);
 	}
-	if (error == 0)
+	if (error == 0 && am->ifa_family == AF_INET)
 		error = read_life(nr, tab[IFA_CACHEINFO], &ia);
 	if (error != 0)
 		return error;
@@ -369,6 +374,8 @@ nl_deladdr(struct nlreq *nr)
 		read_addresses(am, tab, &want);
 	else if (am->ifa_family == AF_INET6)
 		return EINVAL;
+	if (am->ifa_family == AF_INET6 && am->ifa_prefixlen > 128)
+		return nl_fail(nr, EINVAL, "ipv6: Invalid prefix length", NULL);
 	if (nif == NULL)
 		return nl_fail(nr, ENODEV,
 		    am->ifa_family == AF_INET ? "ipv4: Device not found" :

@@ -9,10 +9,26 @@
 
 #include "rumpnet/nlroute.h"
 
+/* Neighbours there are none. */
 int
-nl_getnone(struct nlreq *nr)
+nl_getneigh(struct nlreq *nr)
 {
-	return nl_isdump(nr) ? nl_done(nr) : EOPNOTSUPP;
+	if (nl_isdump(nr))
+		return nl_done(nr);
+	return nl_body(nr, sizeof(struct ndmsg)) == NULL ?
+	    nl_fail(nr, EINVAL, "Invalid header for neighbor get request",
+		NULL) :
+	    EINVAL;
+}
+
+/* Nor labels of addresses; of IPv6. */
+int
+nl_getlabel(struct nlreq *nr)
+{
+	const struct rtgenmsg *gm = nl_body(nr, sizeof(*gm));
+
+	return gm->rtgen_family == AF_INET6 && nl_isdump(nr) ? nl_done(nr) :
+							       EOPNOTSUPP;
 }
 
 /* --- Rules ---------------------------------------------------------------- */
@@ -42,6 +58,8 @@ nl_getrule(struct nlreq *nr)
 
 	if (!nl_isdump(nr))
 		return EOPNOTSUPP;
+	if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
+		return EAFNOSUPPORT;
 	if (family != AF_INET6) {
 		put_rule(nr, AF_INET, RT_TABLE_LOCAL, 0);
 		put_rule(nr, AF_INET, RT_TABLE_MAIN, 32766);
@@ -121,11 +139,10 @@ nl_getconf(struct nlreq *nr)
 	int32_t index;
 	int error;
 
+	if (gm->rtgen_family != AF_INET && gm->rtgen_family != AF_INET6)
+		return EOPNOTSUPP;
 	if (nl_isdump(nr)) {
-		if (gm->rtgen_family != AF_INET6)
-			dump_conf(nr, AF_INET);
-		if (gm->rtgen_family != AF_INET)
-			dump_conf(nr, AF_INET6);
+		dump_conf(nr, gm->rtgen_family);
 		return nl_done(nr);
 	}
 	error = nl_attrs(nr, sizeof(struct netconfmsg), tab, NETCONFA_MAX,

@@ -16,11 +16,11 @@ static const struct {
 	    KINDS] = { nl_newaddr, nl_deladdr, nl_getaddr, NULL },
 	[(RTM_NEWROUTE - RTM_BASE) /
 	    KINDS] = { nl_newroute, nl_delroute, nl_getroute, NULL },
-	[(RTM_NEWNEIGH - RTM_BASE) / KINDS] = { NULL, NULL, nl_getnone, NULL },
+	[(RTM_NEWNEIGH - RTM_BASE) / KINDS] = { NULL, NULL, nl_getneigh, NULL },
 	[(RTM_NEWRULE - RTM_BASE) / KINDS] = { NULL, NULL, nl_getrule, NULL },
 	[(RTM_NEWQDISC - RTM_BASE) / KINDS] = { NULL, NULL, nl_getqdisc, NULL },
 	[(RTM_NEWADDRLABEL - RTM_BASE) /
-	    KINDS] = { NULL, NULL, nl_getnone, NULL },
+	    KINDS] = { NULL, NULL, nl_getlabel, NULL },
 	[(RTM_NEWNETCONF - RTM_BASE) /
 	    KINDS] = { NULL, NULL, nl_getconf, NULL },
 };
@@ -77,10 +77,14 @@ nl_route_request(struct nlreq *nr)
 	}
 	if (fn == NULL)
 		return EOPNOTSUPP;
+	if (type % KINDS == 1 && (nr->nr_hdr->nlmsg_flags & NLM_F_BULK))
+		return nl_fail(nr, EOPNOTSUPP, "Bulk delete is not supported",
+		    NULL);
 	rtnl_enter();
 	error = fn(nr);
 	rtnl_exit();
-	if (error > 0 && nl_isdump(nr) && fn == table[type / KINDS].do_get)
+	if (error > 0 && error != EOPNOTSUPP && nl_isdump(nr) &&
+	    fn == table[type / KINDS].do_get)
 		return nl_enddump(nr, error);
 	return error;
 }

@@ -18,7 +18,7 @@ int route_unrequest(struct nlreq *nr, struct route *);
 void route_put(struct nlreq *, const struct route *, int type, int flags);
 int nl_findroute(struct nlreq *);
 /* nlmisc.c */
-nl_handler nl_getrule, nl_getnone, nl_getqdisc, nl_getconf;
+nl_handler nl_getrule, nl_getneigh, nl_getlabel, nl_getqdisc, nl_getconf;
 
 /* An address of a family in an attribute, as ::ffff:a.b.c.d if of IPv4. */
 struct in6_addr nl_addr(const struct nlattr *, int family);

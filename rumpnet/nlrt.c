@@ -270,6 +270,12 @@ get_request(struct nlreq *nr, struct route *rt)
 	if (rm->rtm_family != AF_INET && rm->rtm_family != AF_INET6)
 		return EOPNOTSUPP;
 	v4 = rm->rtm_family == AF_INET;
+	if (rm->rtm_type > RTN_MAX)
+		return nl_fail(nr, EINVAL, "Invalid route type", NULL);
+	if (!v4 && rm->rtm_tos != 0)
+		return nl_fail(nr, EINVAL,
+		    "Invalid dsfield (tos): option not available for IPv6",
+		    NULL);
 	memset(rt, 0, sizeof(*rt));
 	error = nl_attrs(nr, HDR, tab, RTA_MAX, v4 ? least4 : least6);
 	if (error == 0)
@@ -343,7 +349,10 @@ check_gateway(struct nlreq *nr, struct route *rt)
 		    check_device(nr, rt->rt_oif) :
 		    nl_fail(nr, EINVAL, "Egress device not specified", NULL);
 	if (rt->rt_flags & RTNH_F_ONLINK)
-		return check_device(nr, rt->rt_oif);
+		return rt->rt_oif == 0 ?
+		    nl_fail(nr, ENODEV, "Nexthop device required for onlink",
+			NULL) :
+		    check_device(nr, rt->rt_oif);
 	if (rt->rt_oif != 0) {
 		error = check_device(nr, rt->rt_oif);
 		if (error != 0)
@@ -368,21 +377,66 @@ check_gateway(struct nlreq *nr, struct route *rt)
 	return 0;
 }
 
+/* The narrowest scope that a type of route has; IPv4. */
 static int
-check_way(struct nlreq *nr, struct route *rt)
+scope_of_type(int type)
 {
-	bool v4 = rt->rt_family == AF_INET;
+	switch (type) {
+	case RTN_UNSPEC:
+	case RTN_NAT:
+	case RTN_XRESOLVE:
+		return RT_SCOPE_NOWHERE;
+	case RTN_LOCAL:
+		return RT_SCOPE_HOST;
+	case RTN_BROADCAST:
+	case RTN_ANYCAST:
+		return RT_SCOPE_LINK;
+	default:
+		return RT_SCOPE_UNIVERSE;
+	}
+}
 
-	if (rt->rt_type > RTN_THROW)
-		return nl_fail(nr, EINVAL, "Invalid route type", NULL);
+static int
+check_way4(struct nlreq *nr, struct route *rt)
+{
+	bool gateway = !in_isany(&rt->rt_gateway);
+
+	if (scope_of_type(rt->rt_type) > rt->rt_scope)
+		return nl_fail(nr, EINVAL, "Invalid scope", NULL);
+	if (leads_nowhere(rt))
+		return gateway || rt->rt_oif != 0 ?
+		    nl_fail(nr, EINVAL,
+			"Gateway, device and multipath can not be specified "
+			"for this route type",
+			NULL) :
+		    0;
+	if (rt->rt_scope > RT_SCOPE_HOST)
+		return nl_fail(nr, EINVAL, "Invalid scope", NULL);
+	if (rt->rt_scope == RT_SCOPE_HOST) {
+		if (gateway)
+			return nl_fail(nr, EINVAL,
+			    "Route with host scope can not have a gateway",
+			    NULL);
+		return ifnet_byindex(rt->rt_oif) == NULL ? ENODEV : 0;
+	}
+	return gateway ? check_gateway(nr, rt) : check_device(nr, rt->rt_oif);
+}
+
+static int
+check_way6(struct nlreq *nr, struct route *rt)
+{
+	if ((rt->rt_flags & RTNH_F_ONLINK) && rt->rt_oif == 0)
+		return nl_fail(nr, ENODEV, "Nexthop device required for onlink",
+		    NULL);
+	if (rt->rt_type == RTN_UNSPEC)
+		rt->rt_type = RTN_UNICAST;
 	if (leads_nowhere(rt)) {
-		rt->rt_oif = v4 ? 0 : LO_INDEX;
-		return !in_isany(&rt->rt_gateway) ? EINVAL : 0;
+		rt->rt_oif = LO_INDEX;
+		memset(&rt->rt_gateway, 0, sizeof(rt->rt_gateway));
+		return 0;
 	}
 	if (!in_isany(&rt->rt_gateway))
 		return check_gateway(nr, rt);
-	if (rt->rt_oif == 0)
-		return ENODEV;
 	return check_device(nr, rt->rt_oif);
 }
 
@@ -393,7 +447,8 @@ route_request(struct nlreq *nr, struct route *rt, int flags)
 
 	error = cut_dst(nr, rt);
 	if (error == 0)
-		error = check_way(nr, rt);
+		error = rt->rt_family == AF_INET ? check_way4(nr, rt) :
+						   check_way6(nr, rt);
 	if (error != 0)
 		return error;
 	if (rt->rt_family == AF_INET6 && rt->rt_metric == 0)

@@ -166,7 +166,7 @@ ping_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 		packet_free(ip.ip_pk);
 		sm->sm_uio->uio_resid = len; /* nothing was sent */
 	} else
-		ip_input(&ip);
+		ip_output(so, &ip, ctl.ic_oif);
 	return error;
 }
 
@@ -185,7 +185,7 @@ ping_input(const struct ippacket *ip)
 	so = tb->tb_bucket[ntohs(id) % TAB_BUCKETS];
 	for (; so != NULL; so = so->so_tabnext)
 		if (so->so_local.in_port == id &&
-		    so->so_proto == ip->ip_proto &&
+		    so->so_proto == ip->ip_proto && in_hears(so, to) &&
 		    (in_isany(&so->so_local.in_addr) ||
 			memcmp(&so->so_local.in_addr, &to->in_addr, 16) == 0))
 			break;

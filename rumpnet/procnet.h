@@ -12,7 +12,7 @@ proc_gen procnet_tcp, procnet_tcp6, procnet_udp, procnet_udp6, procnet_raw,
 
 /* procnetif.c: interfaces */
 proc_gen procnet_dev, procnet_route, procnet_route6, procnet_inet6, procnet_arp,
-    procnet_snmp;
+    procnet_snmp, procnet_snmp6, procnet_netstat;
 
 /* procsys.c: /proc/sys/net */
 proc_gen procsys_ports, procsys_pinggroups, procsys_somaxconn, procsys_bufmax,

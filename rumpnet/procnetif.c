@@ -76,7 +76,7 @@ procnet_route(struct procbuf *pb)
 			flags |= RTF_GATEWAY;
 		if (rt.rt_plen == 32)
 			flags |= RTF_HOST;
-		if (rejects(&rt))
+		if (rejects(&rt) && rt.rt_type != RTN_BLACKHOLE)
 			flags |= RTF_REJECT;
 		proc_print(pb,
 		    "%s\t%08X\t%08X\t%04X\t%d\t%u\t%u\t%08X\t%d\t%u\t%u",
@@ -116,7 +116,8 @@ put_route6(struct procbuf *pb, const struct route *rt)
 	put_addr6(pb, &none);
 	proc_print(pb, " 00 ");
 	put_addr6(pb, &rt->rt_gateway);
-	proc_print(pb, " %08x %08x %08x %08x %8s\n", rt->rt_metric, 1, 0, flags,
+	proc_print(pb, " %08x %08x %08x %08x %8s\n", rt->rt_metric,
+	    rt->rt_proto == RTPROT_KERNEL ? 2 : 1, 0, flags,
 	    ifname(rt->rt_oif, &nif));
 }
 
@@ -129,6 +130,8 @@ procnet_route6(struct procbuf *pb)
 		    .rt_oif = LO_INDEX };
 	uint32_t n;
 
+	/* The ends of Linux's two tables. */
+	put_route6(pb, &null);
 	for (n = 0; route_get(n, AF_INET6, &rt); n++)
 		put_route6(pb, &rt);
 	put_route6(pb, &null);
@@ -183,4 +186,19 @@ procnet_snmp(struct procbuf *pb)
 	    "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn CurrEstab\n"
 	    "Tcp: 1 200 120000 -1 %u\n",
 	    n);
+}
+
+/* Nothing of this is counted. */
+void
+procnet_netstat(struct procbuf *pb)
+{
+	proc_print(pb,
+	    "TcpExt: SyncookiesSent\nTcpExt: 0\n"
+	    "IpExt: InNoRoutes\nIpExt: 0\n");
+}
+
+void
+procnet_snmp6(struct procbuf *pb)
+{
+	proc_print(pb, "%-32s\t%lu\n", "Ip6InReceives", 0UL);
 }

@@ -241,7 +241,7 @@ raw_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	else
 		error = send_payload(so, &ip, sm, &from, &to, &ctl);
 	if (error == 0)
-		ip_input(&ip);
+		ip_output(so, &ip, ctl.ic_oif);
 	else
 		sm->sm_uio->uio_resid = len; /* nothing was sent */
 	return error;
@@ -284,6 +284,8 @@ hears(const struct socket *so, const struct ippacket *ip)
 	bool v4 = in_isv4(to);
 
 	if (so->so_proto != ip->ip_proto || (so->so_family == AF_INET) != v4)
+		return false;
+	if (!in_hears(so, &pk->pk_to))
 		return false;
 	if ((KREAD(so->so_state) & SS_CONNECTED) &&
 	    memcmp(&so->so_peer.in_addr, &pk->pk_from.in_addr, 16) != 0)

@@ -94,10 +94,30 @@ counts(const struct route *rt)
 	return rt->rt_table == RT_TABLE_LOCAL && !in_isloopback(&rt->rt_dst);
 }
 
+/* One of the two that lo has as long as it is as usual? */
+static bool
+is_usual(const struct route *rt)
+{
+	return rt->rt_table == RT_TABLE_LOCAL && rt->rt_type == RTN_LOCAL &&
+	    rt->rt_oif == LO_INDEX && in_isloopback(&rt->rt_dst) &&
+	    rt->rt_plen == (rt->rt_family == AF_INET ? 8 : 128);
+}
+
+void
+route_recount(uint32_t n)
+{
+	const struct netif *lo = ifnet_byindex(LO_INDEX);
+
+	KSET(net()->ns_loroutes, n);
+	KSET(net()->ns_lostrange, n != 2 || !(lo->if_flags & IFF_UP));
+}
+
 /* Logged: how many of those there are. */
 static void
 count(const struct route *rt, int n)
 {
+	if (is_usual(rt))
+		route_recount(net()->ns_loroutes + (uint32_t)n);
 	if (counts(rt))
 		KSET(net()->ns_nlocal, net()->ns_nlocal + (uint32_t)n);
 }
@@ -155,7 +175,9 @@ route_add(const struct route *model, int flags, const struct nlreq *by)
 	if (there && ((flags & NLM_F_EXCL) || find_same(*pp, model) != NULL) &&
 	    !(flags & NLM_F_REPLACE))
 		return EEXIST;
-	if (!there && !(flags & NLM_F_CREATE))
+	/* IPv6 always took one that does not say NLM_F_CREATE. */
+	if (!there && !(flags & NLM_F_CREATE) &&
+	    (model->rt_family == AF_INET || (flags & NLM_F_REPLACE)))
 		return ENOENT;
 	rt = kmem_alloc(sizeof(*rt));
 	if (rt == NULL)
@@ -253,16 +275,18 @@ int
 route_check(void)
 {
 	const struct route *rt;
-	uint32_t n = 0;
+	uint32_t n = 0, usual = 0;
 	int i;
 
 	for (i = 0; i < 2; i++)
 		for (rt = *list(i ? AF_INET6 : AF_INET); rt != NULL;
-		     rt = rt->rt_next)
+		     rt = rt->rt_next) {
 			n += counts(rt);
+			usual += is_usual(rt);
+		}
 	if (n != net()->ns_nlocal)
 		kprintf("%u routes to local addresses, counted %u\n",
 		    net()->ns_nlocal, n);
 	return check_list(AF_INET) + check_list(AF_INET6) +
-	    (n != net()->ns_nlocal);
+	    (n != net()->ns_nlocal) + (usual != net()->ns_loroutes);
 }

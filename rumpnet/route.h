@@ -48,6 +48,8 @@ int route_remove(const struct route *model, const struct nlreq *by);
 /* All that a filter wants. */
 void route_flush(int family, bool (*fn)(const struct route *, const void *),
     const void *arg);
+/* Logged, ns_iflock held: so many routes of lo's; is lo as usual? */
+void route_recount(uint32_t n);
 int route_check(void);
 
 /*

@@ -18,7 +18,7 @@
 #include "rumpvfs/filerw.h"
 #include "rumpvfs/pipe.h"
 
-#define SOCK_DEV   8 /* st_dev: the host's sockfs has a small one */
+#define SOCK_DEV   8     /* st_dev: the host's sockfs has a small one */
 #define TCP_SNDBUF 16384 /* what Linux's tcp_wmem and tcp_rmem begin with */
 #define TCP_RCVBUF 131072
 
@@ -115,6 +115,7 @@ sock_alloc(uint8_t kind, int family, int type, int proto)
 		so->so_rcvbuf = TCP_RCVBUF;
 	}
 	so->so_lowat = 1;
+	so->so_mode = 0777;
 	so->so_peercred = (struct ucred){ 0, -1, -1 };
 	khand_drop(so);
 	khand_add(KHAND_SOCK, so);
@@ -335,6 +336,8 @@ sofile_read(struct file *f, struct uio *uio)
 	struct socket *so = f->f_data;
 	struct sockmsg sm = { .sm_uio = uio, .sm_flags = file_flags(f, uio) };
 
+	if (uio->uio_resid == 0)
+		return 0;
 	return sock_ops(so)->so_recv(curlwp(), so, &sm);
 }
 
@@ -381,7 +384,7 @@ sofile_ioctl(struct file *f, unsigned long cmd, void *uarg, long *ret)
 		break;
 	case SIOCATMARK:
 		if (so->so_conn == NULL || so->so_type != SOCK_STREAM)
-			return so->so_family == AF_UNIX ? EINVAL : ENOTTY;
+			return so->so_family == AF_UNIX ? EOPNOTSUPP : ENOTTY;
 		n = conntcp_mark(sock_conn(so), so->so_side);
 		break;
 	case FIOSETOWN:
@@ -394,9 +397,13 @@ sofile_ioctl(struct file *f, unsigned long cmd, void *uarg, long *ret)
 			n = -n;
 		break;
 	case SIOCOUTQ:
-		if (KREAD(so->so_state) & SS_LISTENS)
+		if ((KREAD(so->so_state) & SS_LISTENS) &&
+		    so->so_kind == SOCK_TCP)
 			return EINVAL;
-		n = sock_ops(so)->so_pending(so, true);
+		/* TCP's peer has it at once, whether it reads or not. */
+		n = so->so_kind == SOCK_TCP ?
+		    0 :
+		    sock_ops(so)->so_pending(so, true);
 		break;
 	case SIOCOUTQNSD:
 		/* All that is sent has been sent at once. */
@@ -427,11 +434,22 @@ sofile_stat(struct file *f, struct stat *st)
 	memset(st, 0, sizeof(*st));
 	st->st_dev = SOCK_DEV;
 	st->st_ino = sock_ino(so);
-	st->st_mode = S_IFSOCK | 0777;
+	st->st_mode = S_IFSOCK | KREAD(so->so_mode);
 	st->st_nlink = 1;
 	st->st_uid = so->so_cred.uid;
 	st->st_gid = so->so_cred.gid;
 	st->st_blksize = KPAGE_SIZE;
+	return 0;
+}
+
+static int
+sofile_chmod(struct file *f, const struct cred *cr, uint32_t mode)
+{
+	struct socket *so = f->f_data;
+
+	if (cr->cr_fsuid != so->so_cred.uid && !cred_issuper(cr))
+		return EPERM;
+	__atomic_store_n(&so->so_mode, mode, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -456,6 +474,7 @@ const struct fileops sock_fileops = {
 	.fo_ioctl = sofile_ioctl,
 	.fo_poll = sofile_poll,
 	.fo_stat = sofile_stat,
+	.fo_chmod = sofile_chmod,
 	.fo_close = sofile_close,
 };
 

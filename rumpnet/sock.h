@@ -137,6 +137,7 @@ struct socket {
 	struct netname *so_name;  /* datagrams: set once; NULL: none */
 	struct vnode *so_vnode;   /* its node; referenced */
 	uint64_t so_hostkey;      /* or the host's; 0: none */
+	uint16_t so_mode;         /* fchmod(): what a node gets */
 	struct socket *so_dpeer;  /* (q) datagrams: where to; referenced */
 	struct socket *so_dfirst; /* (q) those whose so_dpeer is this */
 	struct socket *so_dnext, *so_dprev; /* (q) in so_dpeer's list */

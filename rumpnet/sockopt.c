@@ -147,7 +147,8 @@ set_plain(struct socket *so, int level, int name, const struct optin *oi)
 {
 	const struct optdef *od = sockopt_find(level, name);
 
-	if (od == NULL)
+	if (od == NULL ||
+	    (od->od_val == SV_6MCHOPS && so->so_type == SOCK_STREAM))
 		return ENOPROTOOPT;
 	if (oi->oi_len < sizeof(int) && level != IPPROTO_IP &&
 	    od->od_val != SV_6DONTFRAG)
@@ -182,6 +183,7 @@ check_level(const struct socket *so, int level)
 		return level == SOL_NETLINK ? 0 : ENOPROTOOPT;
 	if (level == IPPROTO_IP ||
 	    (level == IPPROTO_TCP && so->so_kind == SOCK_TCP) ||
+	    (level == IPPROTO_UDP && so->so_kind == SOCK_UDP) ||
 	    (level == IPPROTO_IPV6 && so->so_family == AF_INET6))
 		return 0;
 	if (so->so_kind == SOCK_RAWIP &&
@@ -193,11 +195,16 @@ check_level(const struct socket *so, int level)
 
 /* The number in the program's memory; of IP it may be a byte. */
 static int
-import(struct optin *oi, int level)
+import(struct optin *oi, int level, int name)
 {
 	uint8_t byte = 0;
 
 	oi->oi_int = 0;
+	/* Whether it has groups at all comes first. */
+	if (level == IPPROTO_IP &&
+	    (name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP ||
+		name == IP_MULTICAST_IF))
+		return 0;
 	if (oi->oi_len >= sizeof(int))
 		return copyin(oi->oi_uaddr, &oi->oi_int, sizeof(int));
 	if (level == IPPROTO_IP && oi->oi_len != 0) {
@@ -215,7 +222,7 @@ set(struct socket *so, int level, int name, struct optin *oi)
 
 	error = check_level(so, level);
 	if (error == 0)
-		error = import(oi, level);
+		error = import(oi, level, name);
 	if (error != 0)
 		return error;
 	switch (level) {
@@ -233,6 +240,9 @@ set(struct socket *so, int level, int name, struct optin *oi)
 		return sockopt_setraw(so, level, name, oi);
 	case SOL_NETLINK:
 		return sockopt_setnl(so, name, oi);
+	case IPPROTO_UDP:
+		error = oi->oi_len < sizeof(int) ? EINVAL : ENOPROTOOPT;
+		break;
 	default:
 		error = sockopt_setip(so, name, oi);
 		break;
@@ -265,6 +275,9 @@ get(struct socket *so, int level, int name, struct optout *oo)
 		return sockopt_getraw(so, level, name, oo);
 	case SOL_NETLINK:
 		return sockopt_getnl(so, name, oo);
+	case IPPROTO_UDP:
+		error = ENOPROTOOPT;
+		break;
 	default:
 		error = sockopt_getip(so, name, oo);
 		break;
@@ -321,8 +334,9 @@ sys_getsockopt(struct lwp *l, const struct sys_getsockopt_args *a, long *retval)
 	error = sock_get(l, a->sockfd, &f, &so);
 	if (error != 0)
 		return error;
-	if (so->so_family == AF_UNIX)
-		error = check_level(so, a->level);
+	error = check_level(so, a->level);
+	if (error != 0 && so->so_family != AF_INET6)
+		error = EOPNOTSUPP;
 	if (error == 0)
 		error = copyin(a->optlen, &room, sizeof(room));
 	if (error == 0 && room < 0)
@@ -333,7 +347,7 @@ sys_getsockopt(struct lwp *l, const struct sys_getsockopt_args *a, long *retval)
 	fd_done(l, f, 0);
 	if (error != 0)
 		return error;
-	if (a->level == IPPROTO_IP)
+	if (a->level == IPPROTO_IP && a->optname != IP_MULTICAST_IF)
 		shorten(&oo, room);
 	oo.oo_len = kmin(oo.oo_len, (uint32_t)room);
 	if (copyout(oo.oo_buf, a->optval, oo.oo_len) != 0)

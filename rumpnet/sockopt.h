@@ -80,6 +80,8 @@ sockopt_stamp(const struct socket *so)
 	return KREAD(so->so_val[SV_TIMESTAMP]);
 }
 
+/* Once told, an error is gone. */
+int sock_takeerror(struct socket *);
 /* SO_RCVBUF and so on: what the connection is to know of them. */
 void sockopt_apply(struct socket *);
 

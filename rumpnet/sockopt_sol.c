@@ -313,9 +313,8 @@ get_peername(struct socket *so, struct optout *oo)
 	return 0;
 }
 
-/* Once told, an error is gone. */
-static int
-take_error(struct socket *so)
+int
+sock_takeerror(struct socket *so)
 {
 	int error = atomic_exchange(&so->so_error, 0);
 
@@ -349,7 +348,7 @@ number(struct socket *so, int name, int *v)
 		*v = (KREAD(so->so_state) & SS_LISTENS) != 0;
 		return true;
 	case SO_ERROR:
-		*v = take_error(so);
+		*v = sock_takeerror(so);
 		return true;
 	case SO_SNDBUF:
 		*v = (int)KREAD(so->so_sndbuf);

@@ -76,6 +76,9 @@ sockopt_settcp(struct socket *so, int name, const struct optin *oi)
 		return 0;
 	case TCP_LINGER2:
 		return set_linger2(so, v);
+	case TCP_DEFER_ACCEPT:
+		keep(so, SV_DEFER, tcpdefer_tries(v));
+		return 0;
 	case TCP_QUICKACK:
 		/* 0 is to wait with answers; there are none. */
 		keep(so, SV_QUICKACK, v != 0 ? 0 : -1);
@@ -145,6 +148,9 @@ sockopt_gettcp(struct socket *so, int name, struct optout *oo)
 		break;
 	case TCP_LINGER2:
 		v = KREAD(so->so_val[SV_LINGER2]) + LINGER2;
+		break;
+	case TCP_DEFER_ACCEPT:
+		v = tcpdefer_seconds(KREAD(so->so_val[SV_DEFER]));
 		break;
 	case TCP_QUICKACK:
 		v = KREAD(so->so_val[SV_QUICKACK]) + 1;

@@ -63,7 +63,8 @@ sockq_take(struct socket *so, int flags, size_t room, struct packet **pk)
 
 	*pk = NULL;
 	kmutex_enter(&so->so_lock);
-	error = await(so, sock_until(flags & MSG_DONTWAIT, KREAD(so->so_rcvtimeo)));
+	error = await(so,
+	    sock_until(flags & MSG_DONTWAIT, KREAD(so->so_rcvtimeo)));
 	if (error == 0 && so->so_rq.pq_head != NULL) {
 		if (flags & MSG_PEEK) {
 			*pk = packet_dup(so->so_rq.pq_head, room);

@@ -2,6 +2,7 @@
 /* sockstream: see sockstream.h. */
 #include <poll.h>
 
+#include "rumpkern/deathwatch.h"
 #include "rumpkern/klog.h"
 #include "rumpnet/conn.h"
 #include "rumpnet/sockstream.h"
@@ -20,15 +21,39 @@ sockstream_listen(struct socket *so, int backlog)
 	kmutex_exit(&cn->cn_lock);
 }
 
-/* Its lock held: the first of the queue, which is there, into the hand. */
-static void
-unlink_head(struct socket *so)
+/* Its lock held: the first that may be accepted. */
+static inline struct socket *
+first(struct socket *so)
 {
-	struct socket *s = so->so_qhead;
+	struct socket *s;
+	struct conn *cn;
 
-	KSET(so->so_qhead, s->so_qnext);
+	for (s = so->so_qhead; s != NULL; s = s->so_qnext) {
+		cn = s->so_conn;
+		if (cn->cn_hold)
+			return NULL;
+		if (likely(!atomic_load(&cn->cn_defer)) ||
+		    stream_used(&cn->cn_in[s->so_side]) != 0)
+			return s;
+	}
+	return NULL;
+}
+
+/* Its lock held: one of the queue into the hand. */
+static void
+take_off(struct socket *so, struct socket *s)
+{
+	struct socket *prev = NULL;
+
+	if (unlikely(s != so->so_qhead))
+		for (prev = so->so_qhead; prev->so_qnext != s;)
+			prev = prev->so_qnext;
+	if (prev != NULL)
+		KSET(prev->so_qnext, s->so_qnext);
+	else
+		KSET(so->so_qhead, s->so_qnext);
 	if (s->so_qnext == NULL)
-		KSET(so->so_qtail, NULL);
+		KSET(so->so_qtail, prev);
 	if (so->so_qhold == s)
 		KSET(so->so_qhold, s->so_qnext);
 	KSET(so->so_qlen, so->so_qlen - 1);
@@ -49,7 +74,7 @@ sockstream_accept(struct socket *so, bool nonblock, struct socket **new)
 	while (error == 0) {
 		if (!(so->so_state & SS_LISTENS))
 			error = EINVAL;
-		else if ((s = so->so_qhead) != NULL && !s->so_conn->cn_hold)
+		else if ((s = first(so)) != NULL)
 			break;
 		else if (until == 0)
 			error = EAGAIN;
@@ -63,7 +88,7 @@ sockstream_accept(struct socket *so, bool nonblock, struct socket **new)
 		}
 	}
 	if (error == 0) {
-		unlink_head(so);
+		take_off(so, s);
 		/* Those that found the queue full wait there too. */
 		kwakeup(&so->so_qwait);
 		*new = s;
@@ -99,9 +124,17 @@ enqueue(struct socket *ls, struct socket *so)
 	khand_drop(so);
 }
 
+void
+sockstream_tell(struct socket *ls)
+{
+	kwakeup_one(&ls->so_qwait);
+	kwakeup(&ls->so_conn->cn_poll[ls->so_side]);
+}
+
 /* All three are of the connections that are locked, or the call is late. */
 static int
-meet(struct socket *client, struct socket *ls, struct socket *server)
+meet(struct socket *client, struct socket *ls, struct socket *server,
+    uint64_t *defer)
 {
 	struct conn *cn = server->so_conn;
 
@@ -120,13 +153,14 @@ meet(struct socket *client, struct socket *ls, struct socket *server)
 		conn_resize(&cn->cn_in[0], true);
 		conn_resize(&cn->cn_in[1], true);
 	}
+	*defer = tcpdefer_begin(ls, server);
 	KSET(client->so_state, client->so_state | SS_CONNECTED);
 	KSET(server->so_state, server->so_state | SS_CONNECTED);
 	enqueue(ls, server);
 	klog_commit();
 	atomic_store(&cn->cn_open, 1);
-	kwakeup_one(&ls->so_qwait);
-	kwakeup(&ls->so_conn->cn_poll[ls->so_side]);
+	if (likely(*defer == 0))
+		sockstream_tell(ls);
 	conn_wake_all(cn);
 	return 0;
 }
@@ -136,6 +170,7 @@ sockstream_meet(struct socket *client, struct socket *ls, struct socket *server,
     uint64_t until)
 {
 	struct conn *cn = sock_conn(server), *lcn;
+	uint64_t defer = 0;
 	int error;
 
 	for (;;) {
@@ -143,14 +178,17 @@ sockstream_meet(struct socket *client, struct socket *ls, struct socket *server,
 		if (cn == lcn)
 			return ECONNREFUSED;
 		lock_both(cn, lcn);
-		error = lcn == sock_conn(ls) ? meet(client, ls, server) :
-					       ECONNREFUSED;
+		error = lcn == sock_conn(ls) ?
+		    meet(client, ls, server, &defer) :
+		    ECONNREFUSED;
 		kmutex_exit(&cn->cn_lock);
 		if (error == EAGAIN && until != 0)
 			error = ksleep(&ls->so_qwait, &lcn->cn_lock, until,
 			    KSLEEP_INTR);
 		else {
 			kmutex_exit(&lcn->cn_lock);
+			if (unlikely(defer != 0))
+				deathwatch_expire_at(defer);
 			return error;
 		}
 		kmutex_exit(&lcn->cn_lock);
@@ -233,6 +271,8 @@ sockstream_shutdown(struct socket *so, int how)
 	else
 		conn_shutdown(cn, so->so_side, how);
 	kmutex_exit(&cn->cn_lock);
+	if (unlikely(atomic_load(&cn->cn_defer)))
+		tcpdefer_end(cn);
 	return error;
 }
 
@@ -251,9 +291,7 @@ sockstream_poll(struct socket *so, struct waitent *ent)
 		atomic_fetch_or(&cn->cn_in[so->so_side].st_want, WANT_DATA);
 	}
 	if (so->so_state & SS_LISTENS)
-		ev = so->so_qhead != NULL && !so->so_qhead->so_conn->cn_hold ?
-		    POLLIN | POLLRDNORM :
-		    0;
+		ev = first(so) != NULL ? POLLIN | POLLRDNORM : 0;
 	else
 		ev = POLLOUT | POLLWRNORM | POLLHUP |
 		    (so->so_family == AF_UNIX ? POLLWRBAND : 0);
@@ -264,8 +302,11 @@ sockstream_poll(struct socket *so, struct waitent *ent)
 uint64_t
 sockstream_pending(struct socket *so, bool out)
 {
-	return stream_used(&sock_conn(so)
-				->cn_in[out ? !so->so_side : so->so_side]);
+	struct stream *st;
+
+	st = &sock_conn(so)->cn_in[out ? !so->so_side : so->so_side];
+	/* What a peer had not received is gone with it. */
+	return out && atomic_load(&st->st_shut) ? 0 : stream_used(st);
 }
 
 /* The next that waits to be accepted, in hand. */
@@ -277,7 +318,7 @@ dequeue(struct socket *so)
 
 	s = so->so_qhead;
 	if (s != NULL)
-		unlink_head(so);
+		take_off(so, s);
 	kmutex_exit(&cn->cn_lock);
 	return s;
 }

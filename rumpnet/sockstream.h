@@ -22,6 +22,8 @@ void sockstream_listen(struct socket *, int backlog);
  */
 int sockstream_meet(struct socket *client, struct socket *listener,
     struct socket *server, uint64_t until);
+/* Its connection locked: there is one to be accepted. */
+void sockstream_tell(struct socket *listener);
 /* It listens no more; whoever waits to be accepted is told. */
 void sockstream_unlisten(struct socket *);
 /* Two that are connected from the start. */

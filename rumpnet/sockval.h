@@ -25,6 +25,7 @@ enum sockval {
 	SV_QUICKACK,
 	SV_FASTOPEN,
 	SV_FASTCONNECT,
+	SV_DEFER, /* in tries */
 	SV_CONGESTION,
 	/* IPPROTO_IP */
 	SV_TOS,
@@ -60,6 +61,7 @@ enum sockval {
 	SV_6ORIGDST,
 	SV_6OLDPKTINFO, /* as RFC 2292 had them */
 	SV_6OLDHOPS,
+	SV_PORTGIVEN, /* the port is one that bind() named */
 	/* raw sockets */
 	SV_HDRINCL,
 	SV_RAWSUM, /* IPV6_CHECKSUM and 1; 0: none */

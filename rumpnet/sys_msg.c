@@ -6,12 +6,20 @@
 
 #include "lwproc/proc.h"
 #include "rumpnet/control.h"
-#include "rumpnet/sock.h"
+#include "rumpnet/sockopt.h"
 #include "syscalls/sysargs.h"
 
 #define USER_MAX    0x7ffff000UL
 #define NSEC        1000000000UL
+#define USER_END    0x7ffffffff000UL
 #define CMSG_COMPAT 0x80000000U /* MSG_CMSG_COMPAT: not for programs */
+
+/* May it be a program's?  That is asked before anything else. */
+static bool
+is_user(const void *p, size_t len)
+{
+	return (uintptr_t)p < USER_END && len <= USER_END - (uintptr_t)p;
+}
 
 /* The socket of a descriptor, and its flags made MSG_*. */
 static int
@@ -37,6 +45,8 @@ sys_sendto(struct lwp *l, const struct sys_sendto_args *a, long *retval)
 	size_t len = kmin(a->len, USER_MAX);
 	int error;
 
+	if (unlikely(!is_user(a->buf, len)))
+		return EFAULT;
 	error = get_socket(l, a->sockfd, &f, &so, &sm.sm_flags);
 	if (unlikely(error != 0))
 		return error;
@@ -77,6 +87,8 @@ sys_recvfrom(struct lwp *l, const struct sys_recvfrom_args *a, long *retval)
 	size_t len = kmin(a->len, USER_MAX);
 	int error;
 
+	if (unlikely(!is_user(a->buf, len)))
+		return EFAULT;
 	error = get_socket(l, a->sockfd, &f, &so, &sm.sm_flags);
 	if (unlikely(error != 0))
 		return error;
@@ -98,10 +110,10 @@ get_msghdr(const struct msghdr *umsg, struct msghdr *mh, struct uio *uio,
 {
 	if (copyin(umsg, mh, sizeof(*mh)) != 0)
 		return EFAULT;
-	if ((int)mh->msg_namelen < 0)
-		return EINVAL;
 	if (mh->msg_name == NULL)
 		mh->msg_namelen = 0;
+	if ((int)mh->msg_namelen < 0)
+		return EINVAL;
 	mh->msg_namelen = kmin(mh->msg_namelen,
 	    (socklen_t)sizeof(((struct netname *)NULL)->nn_raw));
 	if (mh->msg_iovlen > UIO_MAXIOV)
@@ -325,7 +337,8 @@ sys_recvmmsg(struct lwp *l, const struct sys_recvmmsg_args *a, long *retval)
 		error = get_socket(l, a->sockfd, &f, &so, &flags);
 	if (error != 0)
 		return error;
-	error = atomic_exchange(&so->so_error, 0);
+	if (!(flags & MSG_ERRQUEUE))
+		error = sock_takeerror(so);
 	if (error == 0)
 		error = recv_many(l, so, a->msgvec, a->vlen, flags, until,
 		    &got);

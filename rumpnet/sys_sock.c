@@ -103,47 +103,56 @@ sys_socketpair(struct lwp *l, const struct sys_socketpair_args *a, long *retval)
 	return error;
 }
 
-int
-sys_bind(struct lwp *l, const struct sys_bind_args *a, long *retval)
+/* bind() or connect() to an address of the program's. */
+static int
+with_name(struct lwp *l, int fd, const void *addr, uint32_t addrlen,
+    int (*fn)(struct lwp *, struct socket *, const struct netname *, bool))
 {
 	struct netname nn;
 	struct socket *so;
 	struct file *f;
 	int error;
 
-	(void)retval;
-	error = sock_get(l, a->sockfd, &f, &so);
+	error = sock_get(l, fd, &f, &so);
 	if (error != 0)
 		return error;
-	error = netname_in(&nn, a->addr, a->addrlen);
+	error = netname_in(&nn, addr, addrlen);
 	if (error == 0)
-		error = sock_ops(so)->so_bind == NULL ?
-		    EOPNOTSUPP :
-		    sock_ops(so)->so_bind(l, so, &nn);
+		error = fn(l, so, &nn, (f->f_flags & O_NONBLOCK) != 0);
 	fd_done(l, f, 0);
 	return error;
+}
+
+static int
+do_bind(struct lwp *l, struct socket *so, const struct netname *nn,
+    bool nonblock)
+{
+	(void)nonblock;
+	return sock_ops(so)->so_bind == NULL ? EOPNOTSUPP :
+					       sock_ops(so)->so_bind(l, so, nn);
+}
+
+static int
+do_connect(struct lwp *l, struct socket *so, const struct netname *nn,
+    bool nonblock)
+{
+	if (sock_ops(so)->so_connect == NULL)
+		return EOPNOTSUPP;
+	return sock_ops(so)->so_connect(l, so, nn, nonblock);
+}
+
+int
+sys_bind(struct lwp *l, const struct sys_bind_args *a, long *retval)
+{
+	(void)retval;
+	return with_name(l, a->sockfd, a->addr, a->addrlen, do_bind);
 }
 
 int
 sys_connect(struct lwp *l, const struct sys_connect_args *a, long *retval)
 {
-	struct netname nn;
-	struct socket *so;
-	struct file *f;
-	int error;
-
 	(void)retval;
-	error = sock_get(l, a->sockfd, &f, &so);
-	if (error != 0)
-		return error;
-	error = netname_in(&nn, a->addr, a->addrlen);
-	if (error == 0)
-		error = sock_ops(so)->so_connect == NULL ?
-		    EOPNOTSUPP :
-		    sock_ops(so)->so_connect(l, so, &nn,
-			(f->f_flags & O_NONBLOCK) != 0);
-	fd_done(l, f, 0);
-	return error;
+	return with_name(l, a->sockfd, a->addr, a->addrlen, do_connect);
 }
 
 int

@@ -11,6 +11,7 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/waitq.h"
 #include "rumpnet/conn.h"
+#include "rumpnet/control.h"
 #include "rumpnet/inet.h"
 #include "rumpnet/inetctl.h"
 #include "rumpnet/protos.h"
@@ -49,13 +50,26 @@ tcp_bind(struct lwp *l, struct socket *so, const struct netname *nn)
 	error = inname_get(so, nn, &in);
 	if (error != 0)
 		return error;
-	return connected(so) ? EINVAL : in_bind(so, IN_TCP, &in);
+	return in_bind(so, IN_TCP, &in);
+}
+
+/* Another thread may give it names. */
+static struct inname
+name_of(struct socket *so, bool peer)
+{
+	struct inname in;
+
+	kmutex_enter(&so->so_lock);
+	in = peer ? so->so_peer : so->so_local;
+	kmutex_exit(&so->so_lock);
+	return in;
 }
 
 static int
 tcp_listen(struct lwp *l, struct socket *so, int backlog)
 {
 	struct inname any = { .in_port = 0 };
+	struct in6_addr own = name_of(so, false).in_addr;
 	uint32_t state = KREAD(so->so_state);
 	int error = 0;
 
@@ -64,6 +78,9 @@ tcp_listen(struct lwp *l, struct socket *so, int backlog)
 		return EINVAL;
 	if (so->so_family == AF_INET)
 		any.in_addr = in_any4();
+	/* It may have lost its port, but not its address. */
+	if (!in_isany(&own))
+		any.in_addr = own;
 	if (!(state & SS_BOUND))
 		error = in_bind(so, IN_TCP, &any);
 	else if (!(state & SS_LISTENS))
@@ -169,12 +186,16 @@ tcp_disconnect(struct socket *so)
 		sockstream_unlisten(so);
 	if (state & SS_REFUSED)
 		tcp_change(so, 0, SS_REFUSED | SS_CONNECTING);
-	if (!(state & SS_CONNECTED))
+	if (!(state & SS_CONNECTED)) {
+		if (state & SS_LISTENS)
+			in_dropport(so, IN_TCP);
 		return 0;
+	}
 	if (tcp_state(so) != TCP_CLOSE && tcp_state(so) != TCP_SYN_SENT)
 		atomic_store(&so->so_error, ECONNRESET);
 	conn_close(sock_conn(so), so->so_side, true);
 	in_unconnect(so);
+	in_dropport(so, IN_TCP);
 	return renew(so);
 }
 
@@ -208,15 +229,14 @@ finish(struct socket *so, bool nonblock)
 
 /* The socket's own address: it meets itself. */
 static bool
-is_self(const struct socket *so, const struct inname *to)
+is_self(struct socket *so, const struct inname *to)
 {
-	const struct in6_addr *a = &so->so_local.in_addr;
+	struct inname own = name_of(so, false);
 	struct in6_addr source;
 
-	if (!(KREAD(so->so_state) & SS_BOUND) ||
-	    so->so_local.in_port != to->in_port)
+	if (!(KREAD(so->so_state) & SS_BOUND) || own.in_port != to->in_port)
 		return false;
-	source = in_isany(a) ? in_sourcevia(so, to) : *a;
+	source = in_isany(&own.in_addr) ? in_sourcevia(so, to) : own.in_addr;
 	return memcmp(&source, &to->in_addr, 16) == 0;
 }
 
@@ -299,7 +319,7 @@ start(struct socket *so, const struct netname *nn)
 		error = EAFNOSUPPORT;
 	if (error != 0)
 		return error;
-	if (so->so_v6only && in_isv4(&to.in_addr))
+	if (KREAD(so->so_v6only) && in_isv4(&to.in_addr))
 		return ENETUNREACH;
 	/* To nowhere in particular is to ourselves. */
 	if (in_isany(&to.in_addr))
@@ -337,6 +357,9 @@ tcp_connect(struct lwp *l, struct socket *so, const struct netname *nn,
 	if (state & (SS_CONNECTED | SS_LISTENS))
 		return EISCONN;
 	error = start(so, nn);
+	/* What a connection of before had to say is old. */
+	if (error == ECONNREFUSED)
+		atomic_store(&so->so_error, 0);
 	if (error == ECONNREFUSED && nonblock) {
 		atomic_store(&so->so_error, error);
 		tcp_change(so, SS_CONNECTING | SS_REFUSED, 0);
@@ -378,11 +401,24 @@ send_unusual(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	return conntcp_sendoob(sock_conn(so), so->so_side, sm->sm_uio, &cw);
 }
 
+static bool
+may_send(struct socket *so)
+{
+	int state = tcp_state(so);
+
+	return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+}
+
 static int
 tcp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
 	int error;
 
+	if (unlikely(sm->sm_ctl != NULL) && may_send(so)) {
+		error = control_check(sm);
+		if (error != 0)
+			return error;
+	}
 	if (unlikely(sm->sm_flags & MSG_FASTOPEN) ||
 	    (unlikely(sm->sm_flags & UNUSUAL) && connected(so)))
 		return send_unusual(l, so, sm);
@@ -396,18 +432,20 @@ tcp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 static int
 tcp_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
+	size_t room = sm->sm_uio->uio_resid;
 	int error;
 
 	if (unlikely(sm->sm_flags & MSG_ERRQUEUE))
 		return EAGAIN;
 	if (unlikely(!connected(so))) {
+		if (KREAD(so->so_state) & SS_LISTENS)
+			return ENOTCONN;
+		if (sm->sm_flags & MSG_OOB)
+			return EINVAL;
 		error = atomic_exchange(&so->so_error, 0);
 		if (error != 0 || KREAD(so->so_state) & SS_REFUSED)
 			return error;
-		return (sm->sm_flags & MSG_OOB) &&
-			!(KREAD(so->so_state) & SS_LISTENS) ?
-		    EINVAL :
-		    ENOTCONN;
+		return ENOTCONN;
 	}
 	if (unlikely(sm->sm_flags & MSG_OOB)) {
 		error = conntcp_recvoob(sock_conn(so), so->so_side, sm->sm_uio,
@@ -417,8 +455,12 @@ tcp_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 		return error;
 	}
 	error = sockstream_recv(l, so, sm);
+	/* To wait for something and take nothing of it is no failure. */
+	if (unlikely(error == EAGAIN) && sm->sm_uio->uio_resid == 0 &&
+	    !(sm->sm_flags & MSG_DONTWAIT))
+		error = 0;
 	if (unlikely(sockopt_stamp(so) != 0 && sm->sm_ctl != NULL) &&
-	    error == 0)
+	    error == 0 && sm->sm_uio->uio_resid != room)
 		inctl_time(so, sm, rumpuser_realtime());
 	return error;
 }
@@ -445,7 +487,8 @@ tcp_poll(struct socket *so, struct waitent *ent)
 {
 	int ev = sockstream_poll(so, ent);
 
-	if (unlikely(atomic_load(&so->so_error) != 0))
+	if (unlikely(atomic_load(&so->so_error) != 0) &&
+	    !(KREAD(so->so_state) & SS_LISTENS))
 		ev |= POLLERR;
 	if (unlikely(KREAD(so->so_state) & SS_REFUSED))
 		ev |= POLLIN | POLLRDNORM | POLLRDHUP;
@@ -464,9 +507,7 @@ tcp_getname(struct socket *so, bool peer, struct netname *nn)
 		return ENOTCONN;
 	if (peer && (state & SS_NEW))
 		tcp_change(so, 0, SS_NEW);
-	kmutex_enter(&so->so_lock);
-	in = peer ? so->so_peer : so->so_local;
-	kmutex_exit(&so->so_lock);
+	in = name_of(so, peer);
 	inname_put(so, &in, nn);
 	return 0;
 }
@@ -489,7 +530,8 @@ tcp_close(struct socket *so)
 	if (cn == NULL)
 		return;
 	sockstream_close(so);
-	if (connected(so) && cn->cn_first == so->so_side + 1 && !cn->cn_hold)
+	if (connected(so) && KREAD(cn->cn_first) == so->so_side + 1 &&
+	    !cn->cn_hold)
 		in_timewait(so);
 	in_unbind(so);
 	kmutex_enter(&cn->cn_lock);

@@ -13,6 +13,14 @@ void tcp_change(struct socket *, uint32_t add, uint32_t drop);
 /* connect() to nowhere: the socket is as after bind(). */
 int tcp_disconnect(struct socket *);
 
+/* --- tcpdefer.c: TCP_DEFER_ACCEPT ------------------------------------------- */
+
+/* Both locks held, s not yet queued: nobody is told of it until then; or 0. */
+uint64_t tcpdefer_begin(struct socket *listener, struct socket *s);
+/* Seconds and how often Linux would repeat its answer meanwhile. */
+int tcpdefer_tries(int seconds);
+int tcpdefer_seconds(int tries);
+
 /* --- tcphold.c: connections that wait for room at their listener ------------ */
 
 /* One connection is locked; the other one too, if that can be now. */

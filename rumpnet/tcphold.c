@@ -122,6 +122,14 @@ tcphold_await(struct socket *so)
 	return error;
 }
 
+/* A server's socket that nobody has been told of. */
+static bool
+is_deferred(const struct socket *so)
+{
+
+	return so->so_side == 1 && atomic_load(&sock_conn(so)->cn_defer);
+}
+
 /*
  * The first that is late, in hand; NULL: none.  *next: when the next will be.
  */
@@ -138,9 +146,10 @@ find_late(uint64_t *next)
 	for (i = 0; i < TAB_BUCKETS && late == NULL; i++)
 		for (so = tb->tb_bucket[i]; so != NULL; so = so->so_tabnext) {
 			if (KREAD(so->so_giveup) == 0 ||
-			    !conntcp_holds(sock_conn(so)))
+			    (!conntcp_holds(sock_conn(so)) && !is_deferred(so)))
 				continue;
-			if (is_late(so, now)) {
+			if (is_late(so, now) ||
+			    (is_deferred(so) && KREAD(so->so_giveup) <= now)) {
 				late = so;
 				break;
 			}
@@ -159,9 +168,13 @@ tcp_expire(void)
 	uint64_t next;
 
 	while ((so = find_late(&next)) != NULL) {
-		tcp_disconnect(so);
-		atomic_store(&so->so_error, ETIMEDOUT);
-		tcp_change(so, SS_CONNECTING | SS_REFUSED, 0);
+		if (is_deferred(so))
+			tcpdefer_end(sock_conn(so));
+		else {
+			tcp_disconnect(so);
+			atomic_store(&so->so_error, ETIMEDOUT);
+			tcp_change(so, SS_CONNECTING | SS_REFUSED, 0);
+		}
 		sock_rele(so);
 	}
 	if (next != UINT64_MAX)

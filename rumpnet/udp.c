@@ -37,13 +37,17 @@ udp_bind(struct lwp *l, struct socket *so, const struct netname *nn)
 static int
 autobind(struct socket *so)
 {
-	struct inname any = { .in_port = 0 };
+	struct inname any = { .in_port = 0 }, local;
 	int error;
 
 	if (KREAD(so->so_local.in_port) != 0)
 		return 0;
+	local = dgram_name(so, &so->so_local);
 	if (so->so_family == AF_INET)
 		any.in_addr = in_any4();
+	/* It may have lost its port, but not its address. */
+	if (!in_isany(&local.in_addr))
+		any = (struct inname){ .in_addr = local.in_addr };
 	error = in_bind(so, IN_UDP, &any);
 	/* Another thread may have been faster. */
 	if (error == EINVAL && KREAD(so->so_local.in_port) != 0)
@@ -138,52 +142,96 @@ too_long(const struct socket *so, const struct inname *to, size_t len)
 	    (disc >= IPV6_PMTUDISC_DO && disc <= IPV6_PMTUDISC_INTERFACE);
 }
 
-/* Who and where to; what stands in the way. */
+/* Of IPv6, AF_UNSPEC is as no name at all. */
+static bool
+is_noname(const struct socket *so, const struct netname *nn)
+{
+	return so->so_family == AF_INET6 && nn->nn_len >= sizeof(sa_family_t) &&
+	    nn->nn_sa.sa_family == AF_UNSPEC;
+}
+
+/* Where to, as the call says or connect() has said. */
+static int
+destination(struct socket *so, const struct sockmsg *sm, struct inname *to)
+{
+	const struct netname *nn = sm->sm_name;
+	bool named = nn != NULL && !is_noname(so, nn);
+	int error;
+
+	if (named) {
+		if (KREAD(so->so_v6only) && nn->nn_len >= sizeof(sa_family_t) &&
+		    nn->nn_sa.sa_family == AF_INET)
+			return ENETUNREACH;
+		error = inname_target(so, nn, to);
+		if (error != 0)
+			return error;
+		if (KREAD(so->so_v6only) && in_isv4(&to->in_addr))
+			return ENETUNREACH;
+		if ((sm->sm_flags & MSG_OOB) && in_isv4(&to->in_addr))
+			return EOPNOTSUPP;
+		return to->in_port == 0 ? EINVAL : dgram_target(so, nn, to);
+	}
+	if (!(KREAD(so->so_state) & SS_CONNECTED))
+		return EDESTADDRREQ;
+	*to = dgram_name(so, &so->so_peer);
+	if (so->so_family == AF_INET || !in_isv4(&to->in_addr))
+		return 0;
+	/* Linux looks for such a peer among those of IPv6. */
+	if (nn != NULL)
+		return ENETUNREACH;
+	return to->in_port == 0 ? EINVAL : 0;
+}
+
+/* Who and where to; what stands in the way of it. */
 static int
 prepare(struct socket *so, const struct sockmsg *sm, struct inname *to)
 {
-	size_t len = sm->sm_uio->uio_resid;
 	int error;
 
-	if (sm->sm_flags & MSG_OOB)
-		return EOPNOTSUPP;
-	if (len > UINT16_MAX)
+	/* Whatever comes of it, it has a port from now on. */
+	error = autobind(so);
+	if (error != 0)
+		return error;
+	if (so->so_family == AF_INET && sm->sm_uio->uio_resid > UINT16_MAX)
 		return EMSGSIZE;
-	if (sm->sm_name != NULL) {
-		error = dgram_target(so, sm->sm_name, to);
-		if (error == 0 && to->in_port == 0)
-			error = EINVAL;
-		if (error != 0)
-			return error;
-	} else if (!(KREAD(so->so_state) & SS_CONNECTED))
-		return EDESTADDRREQ;
-	else
-		*to = dgram_name(so, &so->so_peer);
+	if (so->so_family == AF_INET && (sm->sm_flags & MSG_OOB))
+		return EOPNOTSUPP;
+	error = destination(so, sm, to);
+	if (error == 0 && (sm->sm_flags & MSG_OOB) && in_isv4(&to->in_addr))
+		error = EOPNOTSUPP;
+	return error;
+}
+
+/* And of the message itself. */
+static int
+may_send(struct socket *so, const struct inname *to, size_t len)
+{
+	int error;
+
+	if (len > (in_isv4(&to->in_addr) ? MOST4 : MOST6) ||
+	    too_long(so, to, len))
+		return EMSGSIZE;
 	error = atomic_exchange(&so->so_error, 0);
 	if (error == 0 && (atomic_load(&so->so_shut) & 1 << SHUT_WR))
 		error = EPIPE;
-	if (error == 0 &&
-	    (len > (in_isv4(&to->in_addr) ? MOST4 : MOST6) ||
-		too_long(so, to, len)))
-		error = EMSGSIZE;
-	return error != 0 ? error : autobind(so);
+	return error;
 }
 
-/* Does it leave by an interface that leads to nobody? */
+/* Does an answer to where it said that it came from reach it? */
 static bool
-is_away(const struct socket *so, struct inname *to, uint32_t oif)
+hears(struct socket *so, const struct in6_addr *from, const struct inname *to)
 {
-	if (likely(in_isloopback(&to->in_addr) && oif == 0 &&
-		KREAD(so->so_val[SV_BOUNDIF]) == 0))
-		return false;
-	if (mcast_isgroup(&to->in_addr) || in_isbroadcast(&to->in_addr))
-		return false;
-	return in_reach(so, to, oif) == EREMOTE;
+	struct in6_addr local = dgram_name(so, &so->so_local).in_addr;
+
+	return in_isany(&local) ||
+	    (memcmp(&local, from, sizeof(local)) == 0 &&
+		in_isv4(&local) == in_isv4(&to->in_addr));
 }
 
 static int
 udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
+	struct in6_addr from;
 	struct inctl ctl;
 	struct packet *pk;
 	struct inname to;
@@ -196,6 +244,8 @@ udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	error = prepare(so, sm, &to);
 	if (error == 0)
 		error = inctl_parse(so, sm, in_isv4(&to.in_addr), &ctl);
+	if (error == 0)
+		error = may_send(so, &to, sm->sm_uio->uio_resid);
 	if (error != 0)
 		return error;
 	error = packet_create(sm->sm_uio, sm->sm_uio->uio_resid, &pk);
@@ -207,7 +257,7 @@ udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	else if (in_isany(&pk->pk_from.in_addr) ||
 	    mcast_isgroup(&pk->pk_from.in_addr))
 		pk->pk_from.in_addr = in_sourcevia(so, &to);
-	if (unlikely(is_away(so, &to, ctl.ic_oif))) {
+	if (unlikely(dgram_isaway(so, &to, ctl.ic_oif))) {
 		route_swallow(to.in_scope, pk->pk_len + UDP_HEADERS);
 		packet_free(pk);
 		return 0;
@@ -221,7 +271,8 @@ udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 					   IPV6_MULTICAST_HOPS);
 	pk->pk_ttl = (uint8_t)ctl.ic_ttl;
 	pk->pk_tos = (uint8_t)ctl.ic_tos;
-	if (deliver(pk) != 0)
+	from = pk->pk_from.in_addr;
+	if (deliver(pk) != 0 && hears(so, &from, &to))
 		refused(so, &to);
 	return 0;
 }
