@@ -231,6 +231,10 @@ make_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 		return hj_sys_epoll_create(hf);
 	if (hf->hf_nr == __NR_inotify_init || hf->hf_nr == __NR_inotify_init1)
 		return hj_sys_inotify_init(hf);
+	/* To change one: then it must be the host's. */
+	if ((hf->hf_nr == __NR_signalfd || hf->hf_nr == __NR_signalfd4) &&
+	    fd_matters(hf->hf_args[0]))
+		return hj_fd_ours(hf->hf_args[0]) ? -EBADF : -EINVAL;
 	if ((hf->hf_nr != __NR_pipe && hf->hf_nr != __NR_pipe2) ||
 	    !hj.hp_spec.sp_pipe)
 		return HJ_TO_HOST;

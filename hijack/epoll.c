@@ -26,25 +26,20 @@
  *	comes, those in the kernel are woken and look again.
  */
 #include <asm/unistd.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 
+#include "hijack/epoll.h"
 #include "hijack/hijack.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/deathwatch.h"
 #include "rumpkern/waitq.h"
-#include "rumpvfs/epoll.h"
 #include "rumpvfs/polltab.h"
 #include "rumpvfs/polltime.h"
-#include "syscalls/dispatch.h"
 
 #define MAX_EVENTS (INT32_MAX / (int)sizeof(struct epoll_event))
 #define USER_END   0x7ffffffff000UL
-#define KICK_NS    100000
-#define KICK_TRIES 200 /* who has not gone by then is dead */
 
 /* A wait. */
 struct epcall {
@@ -58,18 +53,10 @@ struct epcall {
 	int ec_n; /* events there are */
 };
 
-/* The set of a file that is one, or NULL. */
-static struct epoll *
-set_of(const struct file *f)
-{
-
-	return f != NULL && f->f_type == FTYPE_EPOLL ? f->f_data : NULL;
-}
-
 bool
 hj_epoll_hosts(const struct file *f)
 {
-	struct epoll *ep = set_of(f);
+	struct epoll *ep = hj_epoll_set(f);
 
 	return ep != NULL && atomic_load(&ep->ep_nhost) != 0;
 }
@@ -84,184 +71,11 @@ hj_epoll_plain(long fd)
 	if (!hj_fd_isrump(fd))
 		return false;
 	f = fd_getfile(curlwp(), fd, 0);
-	ep = set_of(f);
+	ep = hj_epoll_set(f);
 	plain = ep != NULL && atomic_load(&ep->ep_mixed) == 0;
 	if (f != NULL)
 		fd_done(curlwp(), f, 0);
 	return plain;
-}
-
-/* --- Making and changing a set -------------------------------------------- */
-
-long
-hj_sys_epoll_create(struct hj_frame *hf)
-{
-	long fd = hj_host(hf->hf_nr, hf->hf_args[0]);
-	bool cloexec = hf->hf_nr == __NR_epoll_create1 &&
-	    (hf->hf_args[0] & EPOLL_CLOEXEC);
-	struct file *f;
-	int error;
-
-	if (fd < 0)
-		return fd;
-	f = epoll_file();
-	error = f == NULL ? ENOMEM : fd_install_at(curlwp(), f, fd, cloexec);
-	if (error == 0)
-		return fd;
-	if (f != NULL)
-		file_rele(f);
-	hj_host(__NR_close, fd);
-	return -error;
-}
-
-/* Those who sleep for rump items only are to look again. */
-static void
-wake_sleepers(struct epoll *ep)
-{
-
-	kmutex_enter(&ep->ep_rlock);
-	kwakeup(&ep->ep_wait);
-	kwakeup_events(&ep->ep_poll, POLLIN | POLLRDNORM);
-	kmutex_exit(&ep->ep_rlock);
-}
-
-/* What the program cannot have as its data: nothing of its is there. */
-static uint64_t
-kick_data(const struct epoll *ep)
-{
-
-	return (uintptr_t)ep + 1;
-}
-
-/* There is a rump item now: wake those who wait in the host only. */
-static void
-kick(struct epoll *ep, int epfd)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-	struct rumpuser_timespec ts = { 0, KICK_NS };
-	long fd;
-	int i;
-
-	if (atomic_exchange(&ep->ep_mixed, 1) != 0 ||
-	    atomic_load(&ep->ep_nraw) == 0)
-		return;
-	ev.data.u64 = kick_data(ep);
-	fd = hj_host(__NR_eventfd2, 1, EFD_CLOEXEC);
-	if (fd < 0)
-		return;
-	hj_host(__NR_epoll_ctl, epfd, EPOLL_CTL_ADD, fd, &ev);
-	for (i = 0; i < KICK_TRIES && atomic_load(&ep->ep_nraw) != 0; i++)
-		hj_host(__NR_nanosleep, &ts, NULL);
-	/* A child of another thread may have the descriptor too. */
-	hj_host(__NR_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, &ev);
-	hj_host(__NR_close, fd);
-}
-
-/* The host's set, and the count of what is in it. */
-static long
-host_ctl(struct epoll *ep, const long *a)
-{
-	long ret;
-
-	/* Counted before it can be waited for. */
-	if (a[1] == EPOLL_CTL_ADD)
-		atomic_fetch_add(&ep->ep_nhost, 1);
-	ret = hj_host(__NR_epoll_ctl, a[0], a[1], a[2], a[3]);
-	if ((a[1] == EPOLL_CTL_ADD && ret < 0) ||
-	    (a[1] == EPOLL_CTL_DEL && ret == 0))
-		atomic_fetch_sub(&ep->ep_nhost, 1);
-	else if (a[1] == EPOLL_CTL_ADD && atomic_load(&ep->ep_mixed) != 0)
-		wake_sleepers(ep);
-	return ret;
-}
-
-/* A descriptor with a half in the host goes into both sets. */
-static long
-dual_ctl(struct epoll *ep, const long *a)
-{
-	long args[6] = { a[0], a[1], a[2], a[3] };
-	struct epoll_event ev;
-	struct file *f;
-
-	if (a[1] == EPOLL_CTL_DEL)
-		return host_ctl(ep, a);
-	if (copyin((void *)a[3], &ev, sizeof(ev)) != 0)
-		return -EFAULT;
-	f = fd_getfile(curlwp(), a[2], 1);
-	if (f == NULL)
-		return -EBADF;
-	ev.data.u64 = epoll_token(ep, f, a[2]);
-	fd_done(curlwp(), f, 1);
-	atomic_store(&ep->ep_dual, 1);
-	args[3] = (long)&ev;
-	return host_ctl(ep, args);
-}
-
-static long
-ctl(struct epoll *ep, const long *a)
-{
-	long args[6] = { a[0], EPOLL_CTL_DEL, a[2] }, ret;
-	struct file *f;
-	bool dual;
-
-	f = fd_getfile(curlwp(), a[2], 1);
-	dual = f != NULL &&
-	    (f->f_type == FTYPE_EPOLL || f->f_type == FTYPE_INOTIFY);
-	if (f != NULL)
-		fd_done(curlwp(), f, 1);
-	ret = sys_call(RSYS_epoll_ctl, a);
-	if (ret != 0)
-		return ret;
-	if (a[1] == EPOLL_CTL_ADD)
-		kick(ep, a[0]);
-	if (!dual)
-		return 0;
-	ret = dual_ctl(ep, a);
-	if (ret < 0 && a[1] == EPOLL_CTL_ADD)
-		sys_call(RSYS_epoll_ctl, args);
-	return ret;
-}
-
-long
-hj_sys_epoll_ctl(struct hj_frame *hf)
-{
-	const long *a = hf->hf_args;
-	struct file *f;
-	struct epoll *ep;
-	long ret;
-
-	if (hj_fd_ours(a[0]) || hj_fd_ours(a[2]))
-		return -EBADF;
-	if (!hj_fd_isrump(a[0])) {
-		if (hj_host(__NR_fcntl, a[0], F_GETFD) < 0)
-			return -EBADF;
-		/* A set made where there was no shim, or no set. */
-		hj_trace_note("epoll_ctl(%d): a rump descriptor in a host's "
-			      "set: not supported",
-		    (int)a[2]);
-		return -EPERM;
-	}
-	f = fd_getfile(curlwp(), a[0], 0);
-	if (f == NULL)
-		return -EBADF;
-	ep = set_of(f);
-	if (ep != NULL && !hj_fd_isrump(a[2])) {
-		ret = host_ctl(ep, a);
-		fd_done(curlwp(), f, 0);
-		return ret;
-	}
-	ret = -file_hold(f);
-	fd_done(curlwp(), f, 0);
-	if (ret != 0)
-		return ret;
-	if (ep != NULL)
-		ret = ctl(ep, a);
-	else if (hj_fd_isrump(a[2]))
-		ret = sys_call(RSYS_epoll_ctl, a);
-	else
-		ret = hj_host(__NR_fcntl, a[2], F_GETFD) < 0 ? -EBADF : -EINVAL;
-	file_rele(f);
-	return ret;
 }
 
 /* --- Waiting in the host's only ------------------------------------------- */
@@ -276,7 +90,7 @@ without_kick(const struct epoll *ep, struct epoll_event *uev, long n)
 	for (i = 0; i < n; i++) {
 		if (copyin(&uev[i], &ev, sizeof(ev)) != 0)
 			return -EFAULT;
-		if (ev.data.u64 == kick_data(ep))
+		if (ev.data.u64 == hj_epoll_kickdata(ep))
 			continue;
 		if (kept != i)
 			copyout(&ev, &uev[kept], sizeof(ev));
@@ -294,7 +108,7 @@ raw_count(int fd, int by, const struct epoll *same)
 
 	hj_enter();
 	f = fd_getfile(curlwp(), fd, 0);
-	ep = set_of(f);
+	ep = hj_epoll_set(f);
 	if (ep != NULL && (same == NULL || ep == same))
 		atomic_fetch_add(&ep->ep_nraw, by);
 	if (ep != NULL && same == NULL && atomic_load(&ep->ep_mixed) != 0) {
@@ -385,6 +199,16 @@ untoken(struct epcall *ec, struct epoll *ep)
 	}
 }
 
+/* All that there is has been found. */
+static inline long
+finish(struct epcall *ec, struct epoll *ep, long error)
+{
+
+	if (unlikely(atomic_load(&ep->ep_dual) != 0))
+		untoken(ec, ep);
+	return error;
+}
+
 static long
 harvest_rump(struct epcall *ec, struct epoll *ep)
 {
@@ -425,9 +249,7 @@ harvest(struct epcall *ec, struct epoll *ep)
 	error = hostfirst ? harvest_host(ec, ep) : harvest_rump(ec, ep);
 	if (error == 0)
 		error = hostfirst ? harvest_rump(ec, ep) : harvest_host(ec, ep);
-	if (ec->ec_n > 0 && unlikely(atomic_load(&ep->ep_dual) != 0))
-		untoken(ec, ep);
-	return error;
+	return finish(ec, ep, error);
 }
 
 static long
@@ -470,9 +292,12 @@ wait_both(struct epcall *ec, struct file *f, struct polltab *pt, bool watched)
 		fd_done(curlwp(), f, 0);
 	}
 	ec->ec_timer = epoll_deadline(ep);
-	error = harvest(ec, ep);
+	/* The host's are looked at by its wait. */
+	error = harvest_rump(ec, ep);
+	if (error == 0 && ec->ec_n != 0)
+		error = harvest_host(ec, ep);
 	if (error != 0 || ec->ec_n != 0)
-		return error;
+		return finish(ec, ep, error);
 	n = hj_wait_in_host(host_wait, ec,
 	    ec->ec_hasmask ? &ec->ec_mask : NULL);
 	if (n > 0) {
@@ -481,10 +306,8 @@ wait_both(struct epcall *ec, struct file *f, struct polltab *pt, bool watched)
 			ec->ec_n = n;
 		if (n >= 0)
 			n = harvest_rump(ec, ep);
-		if (unlikely(atomic_load(&ep->ep_dual) != 0))
-			untoken(ec, ep);
 	}
-	return n;
+	return finish(ec, ep, n);
 }
 
 /* Sleep for rump items; a first one of the host's ends it. */
@@ -573,7 +396,7 @@ hj_sys_epoll_wait(struct hj_frame *hf)
 	f = fd_getfile(curlwp(), hf->hf_args[0], 0);
 	if (f == NULL)
 		return -EBADF;
-	ep = set_of(f);
+	ep = hj_epoll_set(f);
 	error = get_call(&ec, hf);
 	if (error == 0 && ep == NULL)
 		error = -EINVAL;

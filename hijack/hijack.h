@@ -84,14 +84,14 @@ struct hj_vfork {
 
 /* What is private to a thread; a child of vfork shares its parent's. */
 struct hj_thread {
-	uint32_t ht_busy;    /* in the kernel: defer signals */
-	uint32_t ht_restart; /* the signals raised allow a restart */
-	uint64_t ht_noted;   /* signals deferred, bit sig-1; NOTE_CUT */
-	uint32_t ht_handled; /* handlers of the program run so far */
+	uint32_t ht_busy;      /* in the kernel: defer signals */
+	uint32_t ht_restart;   /* the signals raised allow a restart */
+	uint64_t ht_noted;     /* signals deferred, bit sig-1; NOTE_CUT */
+	uint32_t ht_handled;   /* handlers of the program run so far */
 	uint32_t ht_norestart; /* those of them without SA_RESTART */
-	uint32_t ht_woken;   /* signals of the kernel's so far */
-	uint64_t ht_sigmask; /* saved around a fork */
-	void *ht_exectmp;    /* memory of an exec under way */
+	uint32_t ht_woken;     /* signals of the kernel's so far */
+	uint64_t ht_sigmask;   /* saved around a fork */
+	void *ht_exectmp;      /* memory of an exec under way */
 	size_t ht_exectmplen;
 	struct cpu *ht_child; /* made for a fork under way */
 	struct host *ht_childhost;

@@ -96,6 +96,8 @@ hj_wait_in_host(long (*wait)(void *, const uint64_t *), void *arg,
 
 	hj_signal_wakes();
 	hj_host(__NR_rt_sigprocmask, SIG_BLOCK, &wake, &old, 8);
+	/* What is deferred is blocked until hj_leave() only. */
+	old &= ~hj_thread.ht_noted;
 	with = (mask != NULL ? *mask : old) & ~wake;
 	/* Signals are let in; one that came meanwhile has ended the wait. */
 	hj_leave();
@@ -140,19 +142,13 @@ merge(struct pollcall *pc)
 	return ready;
 }
 
-/* What is ready without waiting, host's included. */
+/* After look(), without waiting: what is ready, host's included. */
 static long
-ready_now(struct pollcall *pc, bool watch, bool *hosts)
+with_host(struct pollcall *pc)
 {
-	long ready = look(pc, watch, hosts), n;
+	long n = host_poll(pc, 0, NULL);
 
-	if (*hosts) {
-		n = host_poll(pc, 0, NULL);
-		if (n < 0)
-			return n;
-		ready = merge(pc);
-	}
-	return ready;
+	return n < 0 ? n : merge(pc);
 }
 
 static long
@@ -166,31 +162,49 @@ sleep_once(struct pollcall *pc, bool hosts)
 	    pc->pc_hasmask ? &pc->pc_mask : NULL);
 }
 
+/*
+ * Between the look at the rump files and the sleep the host's need none: its
+ * wait begins with one.
+ */
+static long
+wait_ready(struct pollcall *pc)
+{
+	bool hosts, watched = false, seen = false;
+	long n;
+
+	for (;;) {
+		ksleep_prepare();
+		n = look(pc, !watched, &hosts);
+		watched = true;
+		if (hosts && (n != 0 || seen || polltime_late(pc->pc_until)))
+			n = with_host(pc);
+		if (n != 0 || polltime_late(pc->pc_until))
+			return n;
+		n = sleep_once(pc, hosts);
+		seen = n > 0;
+		/* Poll is never restarted. */
+		if (n == -KERESTART)
+			return -EINTR;
+		if (n < 0 && n != -ETIMEDOUT)
+			return n;
+	}
+}
+
 static long
 run(struct pollcall *pc)
 {
-	bool hosts, watched = false;
+	bool hosts;
 	long n;
 
-	n = ready_now(pc, false, &hosts);
+	n = look(pc, false, &hosts);
+	if (hosts)
+		n = with_host(pc);
 	if (n != 0 || polltime_late(pc->pc_until))
 		return n;
 	pc->pc_tab = polltab_alloc(pc->pc_n);
 	if (pc->pc_tab == NULL)
 		return -ENOMEM;
-	for (;;) {
-		ksleep_prepare();
-		n = ready_now(pc, !watched, &hosts);
-		watched = true;
-		if (n != 0 || polltime_late(pc->pc_until))
-			break;
-		n = sleep_once(pc, hosts);
-		if (n < 0 && n != -ETIMEDOUT) {
-			/* Poll is never restarted. */
-			n = n == -KERESTART ? -EINTR : n;
-			break;
-		}
-	}
+	n = wait_ready(pc);
 	polltab_free(pc->pc_tab);
 	return n;
 }
@@ -199,7 +213,9 @@ long
 hj_poll_one(int fd, int events)
 {
 	struct pollfd pf[2] = { { .fd = fd, .events = events } };
-	struct pollcall pc = { .pc_fds = pf, .pc_host = pf + 1, .pc_n = 1,
+	struct pollcall pc = { .pc_fds = pf,
+		.pc_host = pf + 1,
+		.pc_n = 1,
 		.pc_until = KSLEEP_FOREVER };
 
 	return run(&pc);

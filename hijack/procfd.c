@@ -94,6 +94,14 @@ novnode_name(struct file *f, char *buf)
 		    (unsigned long)st.st_ino);
 	case FTYPE_EPOLL:
 		return kfmt(buf, KPATH_MAX, "anon_inode:[eventpoll]");
+	case FTYPE_EVENTFD:
+		return kfmt(buf, KPATH_MAX, "anon_inode:[eventfd]");
+	case FTYPE_TIMERFD:
+		return kfmt(buf, KPATH_MAX, "anon_inode:[timerfd]");
+	case FTYPE_SIGNALFD:
+		return kfmt(buf, KPATH_MAX, "anon_inode:[signalfd]");
+	case FTYPE_INOTIFY:
+		return kfmt(buf, KPATH_MAX, "anon_inode:inotify");
 	}
 	return kfmt(buf, KPATH_MAX, "anon_inode:[rump]");
 }

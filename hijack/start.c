@@ -37,7 +37,9 @@ static struct {
 	unsigned hide;
 } late;
 
-struct hj_process hj = { .hp_holder = -1, .hp_tracefd = -1, .hp_store = -1,
+struct hj_process hj = { .hp_holder = -1,
+	.hp_tracefd = -1,
+	.hp_store = -1,
 	.hp_kick = -1 };
 
 _Noreturn void

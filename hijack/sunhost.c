@@ -95,7 +95,8 @@ make_node(struct socket *so, const struct sunaddr *given, const char *path)
 
 	if (local_name(so) != NULL)
 		return -EINVAL;
-	ret = hj_host(__NR_mknodat, AT_FDCWD, path, S_IFSOCK | 0777, 0);
+	ret = hj_host(__NR_mknodat, AT_FDCWD, path,
+	    S_IFSOCK | KREAD(so->so_mode), 0);
 	if (ret < 0)
 		return ret == -EEXIST ? -EADDRINUSE : ret;
 	nn.nn_un.sun_family = AF_UNIX;

@@ -170,43 +170,118 @@ to_program(struct sunaddr *sa)
 	return true;
 }
 
-/* The kernel has written an address; the program has so much room. */
-static long
-rename_out(void *uaddr, uint32_t *ulen, uint32_t room)
+/* An address as the kernel tells it, with room for any. */
+struct told {
+	char td_raw[sizeof(struct sockaddr_storage)];
+	uint32_t td_len;
+};
+
+/* ... becomes what the program is told. */
+static void
+rename_told(struct told *td)
 {
 	struct sunaddr sa;
 	uint16_t family;
-	uint32_t len;
 
-	if (uaddr == NULL || copyin(ulen, &len, sizeof(len)) != 0 ||
-	    room < sizeof(family) || len < sizeof(family) ||
-	    copyin(uaddr, &family, sizeof(family)) != 0)
-		return 0;
+	if (td->td_len <= PATH_AT || td->td_len > sizeof(sa.sa_un))
+		return;
+	memcpy(&family, td->td_raw, sizeof(family));
 	if (family == (AF_UNIX | LOCAL_HOSTED)) {
 		family = AF_UNIX;
-		return -copyout(&family, uaddr, sizeof(family));
+		memcpy(td->td_raw, &family, sizeof(family));
+	} else if (get_name(td->td_raw, td->td_len, &sa) && is_path(&sa) &&
+	    to_program(&sa)) {
+		memcpy(td->td_raw, &sa.sa_un, sizeof(sa.sa_un));
+		td->td_len = sa.sa_len;
 	}
-	if (len > room || !get_name(uaddr, len, &sa) || !is_path(&sa) ||
-	    !to_program(&sa))
-		return 0;
-	if (copyout(&sa.sa_un, uaddr, kmin(sa.sa_len, room)) != 0 ||
-	    copyout(&sa.sa_len, ulen, sizeof(sa.sa_len)) != 0)
+}
+
+static long
+put_told(const struct told *td, void *uaddr, uint32_t *ulen, int32_t room)
+{
+
+	if (copyout(td->td_raw, uaddr, kmin((uint32_t)room, td->td_len)) != 0 ||
+	    copyout(&td->td_len, ulen, sizeof(td->td_len)) != 0)
 		return -EFAULT;
 	return 0;
 }
 
+/* The program's room for an address is argument i, its length the next. */
 static long
-told_address(struct hj_frame *hf, void *uaddr, uint32_t *ulen)
+told_address(struct hj_frame *hf, int i)
 {
-	uint32_t room = 0;
-	long ret;
+	void *uaddr = (void *)hf->hf_args[i];
+	uint32_t *ulen = (uint32_t *)hf->hf_args[i + 1];
+	struct told td = { .td_len = sizeof(td.td_raw) };
+	long a[6], ret, error;
+	int32_t room;
 
-	if (uaddr != NULL && copyin(ulen, &room, sizeof(room)) != 0)
-		return -EFAULT;
-	ret = sys_call(hj_callinfo[hf->hf_nr].hc_rsys, hf->hf_args);
-	if (ret >= 0)
-		rename_out(uaddr, ulen, room);
-	return ret;
+	memcpy(a, hf->hf_args, sizeof(a));
+	if (uaddr == NULL)
+		return sys_call(hj_callinfo[hf->hf_nr].hc_rsys, a);
+	a[i] = (long)td.td_raw;
+	a[i + 1] = (long)&td.td_len;
+	ret = sys_call(hj_callinfo[hf->hf_nr].hc_rsys, a);
+	if (ret < 0)
+		return ret;
+	rename_told(&td);
+	if (copyin(ulen, &room, sizeof(room)) != 0)
+		error = -EFAULT;
+	else if (room < 0)
+		error = -EINVAL;
+	else
+		error = put_told(&td, uaddr, ulen, room);
+	if (error != 0 &&
+	    (hf->hf_nr == __NR_accept || hf->hf_nr == __NR_accept4)) {
+		fd_close(curlwp(), ret);
+		hj_host(__NR_close, ret);
+	}
+	return error != 0 ? error : ret;
+}
+
+static long
+told_message(struct hj_frame *hf, struct msghdr *um, struct msghdr *m)
+{
+	struct told td = { .td_len = 0 };
+	void *uaddr = m->msg_name;
+	int32_t room = m->msg_namelen;
+	long a[6], ret, error;
+
+	memcpy(a, hf->hf_args, sizeof(a));
+	if (uaddr == NULL || room < 0)
+		return sys_call(RSYS_recvmsg, a);
+	m->msg_name = td.td_raw;
+	m->msg_namelen = sizeof(td.td_raw);
+	a[1] = (long)m;
+	ret = sys_call(RSYS_recvmsg, a);
+	if (ret < 0)
+		return ret;
+	td.td_len = m->msg_namelen;
+	rename_told(&td);
+	error = put_told(&td, uaddr, &um->msg_namelen, room);
+	if (error == 0 &&
+	    (copyout(&m->msg_controllen, &um->msg_controllen,
+		 sizeof(m->msg_controllen)) != 0 ||
+		copyout(&m->msg_flags, &um->msg_flags, sizeof(m->msg_flags)) !=
+		    0))
+		error = -EFAULT;
+	return error != 0 ? error : ret;
+}
+
+/* In place: a name that was cut off stays as it is. */
+static void
+rename_in_place(struct msghdr *um, uint32_t room)
+{
+	struct msghdr m;
+	struct told td;
+
+	if (copyin(um, &m, sizeof(m)) != 0 || m.msg_name == NULL ||
+	    m.msg_namelen > room ||
+	    copyin(m.msg_name, td.td_raw, m.msg_namelen) != 0)
+		return;
+	td.td_len = m.msg_namelen;
+	rename_told(&td);
+	put_told(&td, m.msg_name, &um->msg_namelen, room);
 }
 
 /* --- Many messages -------------------------------------------------------- */
@@ -265,13 +340,12 @@ receive_many(struct hj_frame *hf)
 	for (i = 0; i < n; i++) {
 		room[i] = 0;
 		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) == 0)
-			room[i] = kmin(m.msg_namelen, 255U);
+			room[i] = kmin(m.msg_namelen,
+			    (uint32_t)sizeof(struct sockaddr_storage));
 	}
 	ret = sys_call(RSYS_recvmmsg, a);
 	for (i = 0; ret > 0 && i < kmin((unsigned)ret, n); i++)
-		if (copyin(&uv[i].mm_hdr, &m, sizeof(m)) == 0)
-			rename_out(m.msg_name, &uv[i].mm_hdr.msg_namelen,
-			    room[i]);
+		rename_in_place(&uv[i].mm_hdr, room[i]);
 	return ret;
 }
 
@@ -300,22 +374,20 @@ hj_local_call(struct hj_frame *hf)
 			return with_name(hf, &sa, call_sendmsg);
 		break;
 	case __NR_recvmsg:
-		if (copyin((void *)a[1], &m, sizeof(m)) == 0 &&
-		    m.msg_name != NULL)
-			return told_address(hf, m.msg_name,
-			    &((struct msghdr *)a[1])->msg_namelen);
+		if (copyin((void *)a[1], &m, sizeof(m)) == 0)
+			return told_message(hf, (struct msghdr *)a[1], &m);
 		break;
 	case __NR_sendmmsg:
 		return send_many(hf);
 	case __NR_recvmmsg:
 		return receive_many(hf);
 	case __NR_recvfrom:
-		return told_address(hf, (void *)a[4], (void *)a[5]);
+		return told_address(hf, 4);
 	case __NR_accept:
 	case __NR_accept4:
 	case __NR_getsockname:
 	case __NR_getpeername:
-		return told_address(hf, (void *)a[1], (void *)a[2]);
+		return told_address(hf, 1);
 	}
 	return sys_call(hj_callinfo[hf->hf_nr].hc_rsys, a);
 }

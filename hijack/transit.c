@@ -36,8 +36,8 @@
 #include "lwproc/transit.h"
 #include "rumpkern/copy.h"
 
-#define SWEEP   32 /* looked at together */
-#define MAX_FDS 64 /* more than a token's message can ever want */
+#define SWEEP   32  /* looked at together */
+#define MAX_FDS 256 /* more than a message can carry */
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
