@@ -15,6 +15,7 @@
 #include "rump/rump.h"
 #include "rump/rump_syscalls.h"
 #include "tests/crash/crash.h"
+#include "tests/crash/shared.h"
 
 /* Of pid 1: all processes of the test share them. */
 static int in, other, wdir, wfile, fd;
@@ -42,6 +43,13 @@ watch(int set, const char *name)
 static void
 set_up(void)
 {
+	static int grown;
+
+	/* The index of / grows by its names: not any more from then on. */
+	for (; grown < 4200; grown++) {
+		MUST(rump_sys_mkdir("/w", 0755));
+		MUST(rump_sys_rmdir("/w"));
+	}
 	MUST(rump_sys_mkdir("/w", 0755));
 	MUST(rump_sys_mkdir("/w/d", 0755));
 	put_file("/w/f");
@@ -208,10 +216,7 @@ tells(void)
 	return false;
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} calls[] = {
+static const struct sharedcall calls[] = {
 	{ "adding watches", do_add },
 	{ "removing watches", do_rm },
 	{ "events of a file", do_events },
@@ -223,53 +228,20 @@ static const struct {
 	{ "reading", do_read },
 	{ "closing", do_close },
 	{ "making", do_init },
+	{ NULL, NULL },
 };
 
-/* False: something is wrong; *end: it did not die any more. */
-static bool
-one(void (*fn)(void), uint64_t n, const struct counts *before, bool *end)
-{
-	struct counts after;
-	enum death how;
-	bool ok;
-
-	set_up();
-	how = crash_call(fn, n);
-	*end = how == LIVED;
-	ok = how != BROKE && crash_check() == 0 && tells();
-	tear_down();
-	ok = ok && crash_check() == 0;
-	crash_count(&after);
-	return ok && crash_same_counts(before, &after);
-}
+static const struct shared shared = {
+	.sh_setup = set_up,
+	.sh_teardown = tear_down,
+	.sh_whole = tells,
+	.sh_calls = calls,
+	.sh_first = do_names,
+};
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	struct counts before;
-	bool ok, end;
-	size_t i;
-	uint64_t n;
 
-	crash_boot();
-	tap_plan(nelem(calls));
-	/* What is made once, is made: the index of / grows by its names. */
-	for (i = 0; i < 4200; i++) {
-		MUST(rump_sys_mkdir("/w", 0755));
-		MUST(rump_sys_rmdir("/w"));
-	}
-	set_up();
-	crash_call(do_names, 1);
-	crash_check();
-	tear_down();
-	crash_count(&before);
-	for (i = 0; i < nelem(calls); i++) {
-		ok = true;
-		end = false;
-		for (n = 1; ok && !end; n++)
-			ok = one(calls[i].fn, n, &before, &end);
-		tap_ok(ok, "%s: whole after death at each of %lu points",
-		    calls[i].name, n - 1);
-	}
-	return tap_done();
+	return shared_main(&shared, argc, argv);
 }

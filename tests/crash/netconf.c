@@ -12,6 +12,7 @@
 #include "rump/rump.h"
 #include "rump/rump_syscalls.h"
 #include "tests/crash/crash.h"
+#include "tests/crash/shared.h"
 #include "tests/unit/nlmsg.h"
 
 /* Of pid 1: all processes of the test share them. */
@@ -48,24 +49,6 @@ must(void)
 		crash_fail("netlink", error, a.h.nlmsg_type);
 }
 
-/* One interface with an address of each family and a route. */
-static void
-set_up(void)
-{
-	int group = RTNLGRP_IPV4_ROUTE;
-
-	rt = rump_sys_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-	MUST(rt);
-	news = rump_sys_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-	MUST(news);
-	MUST(rump_sys_setsockopt(news, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
-	    &group, sizeof(group)));
-	udp = rump_sys_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	MUST(udp);
-	ask_dummy(&a, "d0");
-	must();
-}
-
 static int
 index_of(const char *name)
 {
@@ -78,11 +61,23 @@ index_of(const char *name)
 	return ifr.ifr_ifindex;
 }
 
+/* One interface with an address of each family and a route. */
 static void
-configure(void)
+set_up(void)
 {
-	int d0 = index_of("d0");
+	int group = RTNLGRP_IPV4_ROUTE, d0;
 
+	rt = rump_sys_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	MUST(rt);
+	news = rump_sys_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	MUST(news);
+	MUST(rump_sys_setsockopt(news, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+	    &group, sizeof(group)));
+	udp = rump_sys_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	MUST(udp);
+	ask_dummy(&a, "d0");
+	must();
+	d0 = index_of("d0");
 	ask_up(&a, d0, 1);
 	must();
 	ask_address(&a, RTM_NEWADDR, d0, AF_INET, "10.1.2.3", 24);
@@ -215,21 +210,6 @@ do_connect(void)
 	MUST(rump_sys_close(s));
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} calls[] = {
-	{ "an interface made", do_newlink },
-	{ "an interface removed", do_dellink },
-	{ "an interface down and up", do_up },
-	{ "an interface renamed", do_rename },
-	{ "addresses", do_address },
-	{ "routes", do_route },
-	{ "a dump", do_dump },
-	{ "datagrams to nobody", do_send },
-	{ "a connection to nobody", do_connect },
-};
-
 /* Others can still change the network, and send. */
 static bool
 whole(void)
@@ -250,51 +230,30 @@ whole(void)
 	return false;
 }
 
-/* False: something is wrong; *end: it did not die any more. */
-static bool
-one(void (*fn)(void), uint64_t n, const struct counts *before, bool *end)
-{
-	struct counts after;
-	enum death how;
-	bool ok;
+static const struct sharedcall calls[] = {
+	{ "an interface made", do_newlink },
+	{ "an interface removed", do_dellink },
+	{ "an interface down and up", do_up },
+	{ "an interface renamed", do_rename },
+	{ "addresses", do_address },
+	{ "routes", do_route },
+	{ "a dump", do_dump },
+	{ "datagrams to nobody", do_send },
+	{ "a connection to nobody", do_connect },
+	{ NULL, NULL },
+};
 
-	set_up();
-	configure();
-	how = crash_call(fn, n);
-	*end = how == LIVED;
-	ok = how != BROKE && crash_check() == 0 && whole();
-	tear_down();
-	ok = ok && crash_check() == 0;
-	crash_count(&after);
-	return ok && crash_same_counts(before, &after);
-}
+static const struct shared shared = {
+	.sh_setup = set_up,
+	.sh_teardown = tear_down,
+	.sh_whole = whole,
+	.sh_calls = calls,
+	.sh_first = do_connect,
+};
 
 int
 main(int argc, char **argv)
 {
-	struct counts before;
-	bool ok, end;
-	size_t i;
-	uint64_t n;
 
-	crash_boot();
-	tap_plan(argc < 2 ? nelem(calls) : 1);
-	/* What is made once, is made. */
-	set_up();
-	configure();
-	crash_call(do_connect, 1);
-	crash_check();
-	tear_down();
-	crash_count(&before);
-	for (i = 0; i < nelem(calls); i++) {
-		if (argc >= 2 && strcmp(argv[1], calls[i].name) != 0)
-			continue;
-		ok = true;
-		end = false;
-		for (n = 1; ok && !end; n++)
-			ok = one(calls[i].fn, n, &before, &end);
-		tap_ok(ok, "%s: whole after death at each of %lu points",
-		    calls[i].name, n - 1);
-	}
-	return tap_done();
+	return shared_main(&shared, argc, argv);
 }

@@ -19,6 +19,7 @@
 #include "rump/rump.h"
 #include "rump/rump_syscalls.h"
 #include "tests/crash/crash.h"
+#include "tests/crash/shared.h"
 
 #define ADDR (struct sockaddr *)&sa, sizeof(sa)
 
@@ -114,6 +115,9 @@ do_proc(void)
 	MUST(fd);
 	MUST(rump_sys_read(fd, big, sizeof(big)));
 	MUST(rump_sys_close(fd));
+	fd = rump_sys_open("/proc/net/unix", O_RDONLY);
+	MUST(fd);
+	MUST(rump_sys_close(fd));
 	fd = rump_sys_socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
 	MUST(fd);
 	MUST(rump_sys_write(fd, &ask, sizeof(ask)));
@@ -146,61 +150,27 @@ whole(void)
 	return false;
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} calls[] = {
+static const struct sharedcall calls[] = {
 	{ "socket", do_socket },
 	{ "bind", do_bind },
 	{ "connect", do_connect },
 	{ "echo", do_send },
 	{ "proc and diag", do_proc },
 	{ "close", do_close },
+	{ NULL, NULL },
 };
 
-/* False: something is wrong; *end: it did not die any more. */
-static bool
-one(void (*fn)(void), uint64_t n, const struct counts *before, bool *end)
-{
-	struct counts after;
-	enum death how;
-	bool ok;
-
-	set_up();
-	how = crash_call(fn, n);
-	*end = how == LIVED;
-	ok = how != BROKE && crash_check() == 0 && whole();
-	tear_down();
-	ok = ok && crash_check() == 0;
-	crash_count(&after);
-	return ok && crash_same_counts(before, &after);
-}
+static const struct shared shared = {
+	.sh_setup = set_up,
+	.sh_teardown = tear_down,
+	.sh_whole = whole,
+	.sh_calls = calls,
+	.sh_first = do_close,
+};
 
 int
 main(int argc, char **argv)
 {
-	struct counts before;
-	bool ok, end;
-	size_t i;
-	uint64_t n;
 
-	crash_boot();
-	tap_plan(argc < 2 ? nelem(calls) : 1);
-	/* What is made once, is made. */
-	set_up();
-	crash_call(do_close, 1);
-	crash_check();
-	tear_down();
-	crash_count(&before);
-	for (i = 0; i < nelem(calls); i++) {
-		if (argc >= 2 && strcmp(argv[1], calls[i].name) != 0)
-			continue;
-		ok = true;
-		end = false;
-		for (n = 1; ok && !end; n++)
-			ok = one(calls[i].fn, n, &before, &end);
-		tap_ok(ok, "%s: whole after death at each of %lu points",
-		    calls[i].name, n - 1);
-	}
-	return tap_done();
+	return shared_main(&shared, argc, argv);
 }

@@ -4,6 +4,8 @@
  * host's, and with descriptors of the host's in messages of ours: afterwards a
  * file is on its way or not, and with the list emptied nothing is left.
  */
+#include <sys/un.h>
+
 #include <fcntl.h>
 #include <string.h>
 
@@ -14,10 +16,12 @@
 #include "rump/rump.h"
 #include "rump/rump_syscalls.h"
 #include "rumpkern/kern.h"
+#include "rumpnet/local.h"
 #include "tests/crash/crash.h"
 
 #define SENT  1 /* there is a file on its way under this number */
 #define OTHER 2
+#define KEY   77
 
 /* Of pid 1: all processes of the test share them. */
 static int fd, p[2];
@@ -141,6 +145,23 @@ do_host(void)
 	MUST(rump_sys_close(fd));
 }
 
+/* A node of the host's. */
+static void
+do_bind(void)
+{
+	struct netname nn = { .nn_len = sizeof(struct sockaddr_un) };
+	int s = rump_sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	struct socket *so;
+	struct file *f;
+
+	MUST(s);
+	nn.nn_un = (struct sockaddr_un){ AF_UNIX, "/node" };
+	MUST(-sock_get(curlwp(), s, &f, &so));
+	MUST(-local_bindhost(so, &nn, KEY));
+	fd_done(curlwp(), f, 0);
+	MUST(rump_sys_close(s));
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -150,6 +171,7 @@ static const struct {
 	{ "looking", do_peek },
 	{ "dropping", do_drop },
 	{ "descriptors of the host's", do_host },
+	{ "nodes of the host's", do_bind },
 };
 
 /* The pipe has no writer any more once everything is gone. */
@@ -170,7 +192,7 @@ whole(void)
 		continue;
 	if (n != 0)
 		tap_diag("the pipe still has a writer: %ld", n);
-	return n == 0;
+	return n == 0 && !local_ishost(KEY);
 }
 
 /* False: something is wrong; *end: it did not die any more. */

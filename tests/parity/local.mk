@@ -54,6 +54,7 @@ tests_parity_netfuzz_SOURCES = $(fuzz_sources) \
 	tests/parity/netfuzz_rules.c \
 	tests/parity/netfuzz_sock.c
 tests_parity_netfuzz_LDADD =
+parity_tests += tests/parity/netfuzz.test
 
 parity_programs += tests/parity/fileconf
 tests_parity_fileconf_SOURCES = \

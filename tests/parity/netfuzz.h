@@ -93,6 +93,7 @@ bool fd_issock(struct side *, int);
 
 /* netfuzz_sock.c */
 long into_slot(struct side *, uint32_t, int);
+socklen_t whole_path(const union addr *, socklen_t, socklen_t);
 void limit_waits(struct side *, int);
 long skipped(struct side *);
 
@@ -102,6 +103,16 @@ void ctl_put(struct side *, struct msghdr *, uint32_t);
 
 /* netfuzz_rules.c: what is known to differ, and why */
 bool name_untold(struct side *, int);
+bool send_untold(struct side *, int, int, bool);
+bool room_unasked(struct side *, int);
+bool nread_untold(struct side *, int);
+bool sender_untold(struct side *, int);
+bool mark_ahead(struct side *, int);
+bool disconnect_untold(struct side *, int, const union addr *);
+bool recv_untold(struct side *, int, uint32_t);
+bool peek_untold(struct side *, int, int);
+bool tcp_isover(struct side *, int);
+bool shutdown_untold(struct side *, int);
 bool option_missing(int, int);
 bool option_untold(struct side *, int, int, int);
 bool option_unasked(int, int);

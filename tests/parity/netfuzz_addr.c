@@ -33,12 +33,12 @@ enum kind {
 
 static const char *const hosts[] = { "127.0.0.1", "127.0.0.1", "127.0.0.1",
 	"127.0.0.1", "0.0.0.0", "0.0.0.0", "127.0.0.2", "127.1.2.3",
-	"255.255.255.255", "224.0.0.251", "10.9.9.9", "127.255.255.255",
-	"239.1.2.3", "0.0.0.1", "240.0.0.1", "127.0.0.0" };
+	"127.0.0.5", "127.0.0.3", "10.9.9.9", "127.255.255.255", "127.0.0.4",
+	"0.0.0.1", "240.0.0.1", "127.0.0.0" };
 static const char *const hosts6[] = { "::1", "::1", "::1", "::1",
 	"::", "::", "::ffff:127.0.0.1", "::ffff:127.0.0.1", "::ffff:0.0.0.0",
-	"::ffff:10.9.9.9", "fe80::1", "ff02::fb", "2001:db8::1", "::127.0.0.1",
-	"ff01::1", "::ffff:224.0.0.251" };
+	"::ffff:10.9.9.9", "fe80::1", "::2", "2001:db8::1", "::127.0.0.1",
+	"::3", "::ffff:127.0.0.1" };
 static const char *const odds[] = { "NULL", "(void *)8", "unmapped", "unspec",
 	"unspec", "unspec", "family 99", "unix unnamed", "path missing dir",
 	"path is a file", "path without end", "path empty", "abstract long",
@@ -125,10 +125,11 @@ make_odd(struct side *s, uint32_t code, union addr *u, socklen_t *len)
 		break;
 	case 10:
 		u->sa.sa_family = AF_UNIX;
-		memset(u->un.sun_path, 'x', 108);
+		/* As long as a name can be below a prefix. */
+		memset(u->un.sun_path, 'x', 100);
 		memcpy(u->un.sun_path, s->root, s->rootlen);
 		u->un.sun_path[s->rootlen] = '/';
-		*len = 110;
+		*len = 102;
 		break;
 	case 11:
 		u->sa.sa_family = AF_UNIX;
@@ -156,6 +157,17 @@ make_odd(struct side *s, uint32_t code, union addr *u, socklen_t *len)
 	return u;
 }
 
+/* For a name that the sides do not agree on. */
+static void
+stand_in(struct side *s, union addr *u)
+{
+	u->in.sin_port = htons((uint16_t)s->port);
+	if (u->sa.sa_family == AF_INET)
+		u->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		u->in6.sin6_addr = in6addr_loopback;
+}
+
 /* The address a code stands for, and its length; u is where it usually is. */
 void *
 addr_make(struct side *s, uint32_t code, union addr *u, socklen_t *len)
@@ -172,7 +184,7 @@ addr_make(struct side *s, uint32_t code, union addr *u, socklen_t *len)
 		if (CALL(s, nr, arg_fd(s, WHICH(code)), u, len) == -1)
 			*len = sizeof(u->in);
 		else if (name_untold(s, arg_fd(s, WHICH(code))))
-			u->in.sin_port = htons((uint16_t)s->port);
+			stand_in(s, u);
 		break;
 	case INET:
 		u->in.sin_family = AF_INET;

@@ -79,11 +79,11 @@ arg_length(uint32_t code)
 static const int msgflags[] = { MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, MSG_NOSIGNAL,
 	MSG_WAITALL, MSG_OOB, MSG_CMSG_CLOEXEC, MSG_WAITFORONE, MSG_EOR,
 	MSG_MORE, MSG_ERRQUEUE, MSG_DONTROUTE, MSG_CONFIRM, MSG_CTRUNC,
-	MSG_PROXY, MSG_FIN, MSG_SYN, MSG_RST, 0x20000, 0x40000, 0x80000,
+	MSG_CTRUNC, MSG_FIN, MSG_SYN, MSG_RST, 0x20000, 0x40000, 0x80000,
 	1 << 24, (int)0x80000000 };
 const char *const msgflag_names[] = { "DONTWAIT", "PEEK", "TRUNC", "NOSIGNAL",
 	"WAITALL", "OOB", "CMSG_CLOEXEC", "WAITFORONE", "EOR", "MORE",
-	"ERRQUEUE", "DONTROUTE", "CONFIRM", "CTRUNC", "PROXY", "FIN", "SYN",
+	"ERRQUEUE", "DONTROUTE", "CONFIRM", "CTRUNC", "CTRUNC", "FIN", "SYN",
 	"RST", "0x20000", "0x40000", "0x80000", "1<<24", "1<<31", NULL };
 
 int
@@ -94,6 +94,9 @@ arg_msgflags(uint32_t code)
 	for (size_t i = 0; i < nelem(msgflags); i++)
 		if (code & (1U << i))
 			flags |= msgflags[i];
+	/* What is not looked at, is not copied either by the host. */
+	if (flags & MSG_OOB)
+		flags &= ~MSG_TRUNC;
 	return flags;
 }
 

@@ -252,7 +252,7 @@ memory(struct side *s, int fd, int which)
 #define QUEUED_IN  0 /* SK_MEMINFO_RMEM_ALLOC */
 #define QUEUED_OUT 2 /* SK_MEMINFO_WMEM_ALLOC */
 #define MUCH_IN    (48 * 1024)
-#define MUCH_OUT   (100 * 1024)
+#define MUCH_OUT   (32 * 1024)
 #define LITTLE     200
 
 /*
@@ -282,7 +282,9 @@ net_room(struct side *s, int fd, size_t *len)
 		most = full         ? 0 :
 		    fd_istcp(s, fd) ? (busy ? LITTLE : 8000) :
 		    inet && busy    ? 2000 :
-				      MAXLEN;
+		    inet            ? MAXLEN :
+		    memory(s, fd, QUEUED_OUT) > MUCH_OUT / 4 ? LITTLE :
+							       MAXLEN / 5;
 	}
 	errno = error;
 	if (*len <= MAXLEN && *len > most)

@@ -122,7 +122,7 @@ look_fd(struct side *s, int fd)
 	if (fd_issock(s, fd)) {
 		if (CALL(s, __NR_ioctl, fd, FIONREAD, &v) == -1)
 			put(s, " nread=%s", errname(errno));
-		else
+		else if (!nread_untold(s, fd))
 			put(s, " nread=%d", v);
 		put_name(s, "name", __NR_getsockname, fd);
 		put_name(s, "peer", __NR_getpeername, fd);
@@ -148,6 +148,9 @@ look_ready(struct side *s)
 		pfd[i].revents = 0;
 	}
 	put(s, " ready=%ld:", CALL(s, __NR_poll, pfd, NSLOT, 0));
+	for (int i = 0; i < NSLOT; i++)
+		if (s->fd[i] != -1 && tcp_isover(s, s->fd[i]))
+			pfd[i].revents &= ~(POLLERR | POLLPRI);
 	for (int i = 0; i < NSLOT; i++)
 		if (pfd[i].revents != 0)
 			put(s, " fd%d:%x", i, (unsigned)pfd[i].revents);

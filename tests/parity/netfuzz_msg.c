@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -23,6 +24,16 @@ static void *
 from(uint32_t code, size_t len)
 {
 	return len > MAXLEN ? bad_pointer : arg_in(code);
+}
+
+/* Rump sees later than the host, or earlier, that the peer is gone. */
+static bool
+unread(struct side *s, int fd, uint32_t buf, size_t len)
+{
+	if (!bad_buffer(buf) && len <= MAXLEN)
+		return false;
+	return fd_istcp(s, fd) ? tcp_state(s, fd) != TCP_ESTABLISHED :
+				 fd_type(s, fd) == SOCK_SEQPACKET;
 }
 
 /* Only a sane length is ever looked at. */
@@ -46,7 +57,8 @@ op_send(struct side *s, const struct op *o)
 {
 	size_t len = arg_length(A(2));
 
-	if (!net_room(s, FD(0), &len))
+	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
+	    send_untold(s, FD(0), arg_msgflags(A(3)), false))
 		return skipped(s);
 	return CALL(s, __NR_sendto, FD(0), from(A(1), len), len,
 	    arg_msgflags(A(3)), NULL, 0);
@@ -60,10 +72,12 @@ op_sendto(struct side *s, const struct op *o)
 	union addr u;
 	void *p = addr_make(s, A(4), &u, &alen);
 
-	if (!net_room(s, FD(0), &len))
+	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
+	    send_untold(s, FD(0), arg_msgflags(A(3)), false))
 		return skipped(s);
 	return CALL(s, __NR_sendto, FD(0), from(A(1), len), len,
-	    arg_msgflags(A(3)), p, name_length(A(5), alen));
+	    arg_msgflags(A(3)), p,
+	    whole_path(&u, name_length(A(5), alen), alen));
 }
 
 /* Pieces of a buffer, of which some may be empty. */
@@ -88,7 +102,8 @@ op_write(struct side *s, const struct op *o)
 	size_t len = arg_length(A(2));
 	int n;
 
-	if (!net_room(s, FD(0), &len))
+	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
+	    send_untold(s, FD(0), 0, false))
 		return skipped(s);
 	if (A(3) < 8)
 		return CALL(s, __NR_write, FD(0), from(A(1), len), len);
@@ -111,7 +126,8 @@ outgoing(struct side *s, struct message *m, char *p, size_t len,
 	socklen_t alen = 0;
 
 	memset(m, 0, sizeof(*m));
-	if (name != NULL && how % 4 == 0) {
+	/* One thing wrong at a time. */
+	if (name != NULL && how % 4 == 0 && len <= MAXLEN) {
 		m->mh.msg_name = addr_make(s, *name, &m->name, &alen);
 		m->mh.msg_namelen = alen;
 	}
@@ -135,9 +151,6 @@ outgoing(struct side *s, struct message *m, char *p, size_t len,
 		case 3:
 			m->mh.msg_namelen = (socklen_t)-1;
 			break;
-		case 4:
-			m->mh.msg_controllen = 1UL << 33;
-			break;
 		default:
 			m->mh.msg_iovlen = 0;
 		}
@@ -150,11 +163,13 @@ op_sendmsg(struct side *s, const struct op *o)
 	size_t len = arg_length(A(2));
 	struct message m;
 
-	if (!net_room(s, FD(0), &len))
+	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
+	    send_untold(s, FD(0), arg_msgflags(A(3)), A(6) != 0))
 		return skipped(s);
 	outgoing(s, &m, from(A(1), len), len, &A(4), A(6), A(7));
 	if (m.mh.msg_namelen != 0)
-		m.mh.msg_namelen = name_length(A(5), m.mh.msg_namelen);
+		m.mh.msg_namelen = whole_path(&m.name,
+		    name_length(A(5), m.mh.msg_namelen), m.mh.msg_namelen);
 	return CALL(s, __NR_sendmsg, FD(0),
 	    A(7) == 14 && A(5) ? bad_pointer : &m.mh, arg_msgflags(A(3)));
 }
@@ -168,7 +183,8 @@ op_sendmmsg(struct side *s, const struct op *o)
 	struct message m[MSGS];
 	long r;
 
-	if (!net_room(s, FD(0), &len))
+	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
+	    send_untold(s, FD(0), arg_msgflags(A(3)), A(6) != 0))
 		return skipped(s);
 	if (len <= MAXLEN)
 		len /= MSGS;
@@ -205,6 +221,8 @@ op_recv(struct side *s, const struct op *o)
 	size_t len = arg_length(A(2));
 	long r;
 
+	if (recv_untold(s, FD(0), A(1)))
+		return skipped(s);
 	r = CALL(s, __NR_recvfrom, FD(0), arg_out(A(1), len), len,
 	    arg_msgflags(A(3)), NULL, NULL);
 	put_data(s, A(1), len, r);
@@ -215,14 +233,17 @@ long
 op_recvfrom(struct side *s, const struct op *o)
 {
 	size_t len = arg_length(A(2));
-	socklen_t alen = name_length(A(4), sizeof(union addr)), room = alen;
+	socklen_t alen = name_length(room_unasked(s, FD(0)) ? 0 : A(4),
+	    sizeof(union addr));
+	socklen_t room = alen;
 	union addr u;
 	long r;
 
+	if (recv_untold(s, FD(0), A(1)))
+		return skipped(s);
 	memset(&u, 0, sizeof(u));
 	r = CALL(s, __NR_recvfrom, FD(0), arg_out(A(1), len), len,
-	    arg_msgflags(A(3)), A(4) == 22 ? bad_pointer : &u,
-	    A(4) == 23 ? bad_pointer : &alen);
+	    arg_msgflags(A(3)), A(4) == 22 ? bad_pointer : &u, &alen);
 	put_data(s, A(1), len, r);
 	if (r != -1 && alen == room && alen == sizeof(u))
 		put(s, " no name");
@@ -240,6 +261,8 @@ op_read(struct side *s, const struct op *o)
 	long r;
 	int n;
 
+	if (recv_untold(s, FD(0), A(1)))
+		return skipped(s);
 	if (A(3) < 8) {
 		r = CALL(s, __NR_read, FD(0), p, len);
 	} else {
@@ -287,8 +310,12 @@ op_recvmsg(struct side *s, const struct op *o)
 	socklen_t room;
 	long r;
 
+	if (recv_untold(s, FD(0), A(1)) ||
+	    peek_untold(s, FD(0), arg_msgflags(A(3))))
+		return skipped(s);
 	/* How much room there is for control messages, and how many pieces. */
-	incoming(&m, arg_out(A(1), len), len, A(4), A(5));
+	incoming(&m, arg_out(A(1), len), len, room_unasked(s, FD(0)) ? 0 : A(4),
+	    A(5));
 	room = m.mh.msg_namelen;
 	r = CALL(s, __NR_recvmsg, FD(0),
 	    A(7) == 14 && A(5) == 15 ? bad_pointer : &m.mh, arg_msgflags(A(3)));
@@ -309,6 +336,9 @@ op_recvmmsg(struct side *s, const struct op *o)
 	char *p;
 	long r;
 
+	if (recv_untold(s, FD(0), A(1)) ||
+	    peek_untold(s, FD(0), arg_msgflags(A(3))))
+		return skipped(s);
 	p = arg_out(A(1), len * MSGS);
 	memset(mm, 0, sizeof(mm));
 	for (int i = 0; i < MSGS; i++) {
@@ -345,7 +375,8 @@ op_sendfile(struct side *s, const struct op *o)
 	int file = source(s), error;
 	long r;
 
-	if (!net_room(s, FD(0), &len)) {
+	if (!net_room(s, FD(0), &len) || !fd_issock(s, FD(0)) ||
+	    send_untold(s, FD(0), MSG_MORE, false)) {
 		CALL(s, __NR_close, file);
 		return skipped(s);
 	}
@@ -368,7 +399,9 @@ op_splice(struct side *s, const struct op *o)
 
 	if (len > sizeof(buf))
 		len = sizeof(buf);
-	if (!net_room(s, FD(0), &len))
+	if (!net_room(s, FD(0), &len) || send_untold(s, FD(0), 0, false))
+		return skipped(s);
+	if (mark_ahead(s, FD(0)))
 		return skipped(s);
 	if (CALL(s, __NR_pipe2, p, O_NONBLOCK | O_CLOEXEC) == -1)
 		return -1;

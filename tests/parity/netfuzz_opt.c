@@ -45,8 +45,8 @@ is(const struct sockoption *so, int level, int name)
 static int
 value(const struct sockoption *so, int v, char *buf)
 {
-	struct ip_mreqn mr = { .imr_ifindex = v & 1 };
-	struct ipv6_mreq mr6 = { .ipv6mr_interface = (unsigned)v & 1 };
+	struct ip_mreqn mr = { .imr_ifindex = 1 };
+	struct ipv6_mreq mr6 = { .ipv6mr_interface = 1 };
 	struct timeval tv = { v & 1, v < 1000000 ? v : 0 };
 	struct linger lg = { v & 1, v & 2 ? 1 : 0 };
 
@@ -79,7 +79,7 @@ value(const struct sockoption *so, int v, char *buf)
 	}
 	if (so->level == IPPROTO_IPV6 &&
 	    (so->name == IPV6_JOIN_GROUP || so->name == IPV6_LEAVE_GROUP)) {
-		mr6.ipv6mr_multiaddr.s6_addr[0] = v == 0 ? 0 : 0xff;
+		mr6.ipv6mr_multiaddr.s6_addr[0] = 0xff;
 		mr6.ipv6mr_multiaddr.s6_addr[1] = v & 2 ? 1 : 2;
 		mr6.ipv6mr_multiaddr.s6_addr[15] = 0xfb;
 		memcpy(buf, &mr6, sizeof(mr6));
@@ -195,9 +195,18 @@ op_setsockopt(struct side *s, const struct op *o)
 	long r;
 
 	len = odd_length(A(3), value(so, arg_value(A(2)), buf));
-	if (option_unasked(so->level, so->name))
+	/* Without an interface the host looks for a route. */
+	if (so->level == IPPROTO_IP &&
+	    (so->name == IP_ADD_MEMBERSHIP || so->name == IP_DROP_MEMBERSHIP ||
+		so->name == IP_MULTICAST_IF) &&
+	    len >= (int)sizeof(struct in_addr))
+		len = sizeof(struct ip_mreqn);
+	/* Linux looks at no value of an option of IP that it does not know. */
+	if (A(3) == 3 && so->level == IPPROTO_IP)
 		return skipped(s);
-	if (refused(s, fd, so) && len < 4)
+	if (option_unasked(so->level, so->name) || tcp_isover(s, fd))
+		return skipped(s);
+	if (refused(s, fd, so) && (len < 4 || A(3) == 3))
 		return skipped(s);
 	if (refused(s, fd, so) && s->raw) {
 		errno = ENOPROTOOPT;

@@ -141,8 +141,9 @@ op_epoll_ctl(struct side *s, const struct op *o)
 		return skipped(s);
 	if (A(3) & 2)
 		ev.events = A(3) >> 8 & 0x3fff;
+	/* No edges: rump may make one of any wake. */
 	if (A(3) & 4)
-		ev.events |= A(3) & 16 ? EPOLLONESHOT : EPOLLET;
+		ev.events |= EPOLLONESHOT;
 	if ((A(3) & 0xf8) == 0xf8)
 		ev.events |= EPOLLEXCLUSIVE;
 	ev.data.u64 = A(1);

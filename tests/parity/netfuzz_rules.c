@@ -6,7 +6,9 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "netfuzz.h"
 
@@ -29,22 +31,21 @@ static const struct span missing[] = {
 	{ SOL_SOCKET, 40, 56 }, /* of queues, pacing, processors, filters */
 	{ SOL_SOCKET, 58, 61 }, /* of time stamps, PEERGROUPS, ZEROCOPY */
 	{ SOL_SOCKET, 65, 65 }, /* TIMESTAMPING_NEW */
-	{ SOL_SOCKET, 68, 119 }, { IPPROTO_IP, 4, 7 },  /* IP's own options */
+	{ SOL_SOCKET, 68, 119 }, { IPPROTO_IP, 4, 6 },  /* IP's own options */
 	{ IPPROTO_IP, 9, 9 }, { IPPROTO_IP, 16, 19 },   /* IPSEC, TRANSPARENT */
 	{ IPPROTO_IP, 21, 26 }, { IPPROTO_IP, 37, 48 }, /* groups by source */
 	{ IPPROTO_IP, 51, 51 },                         /* LOCAL_PORT_RANGE */
-	{ IPPROTO_IP, 64, 119 }, { IPPROTO_IPV6, 1, 15 },
-	{ IPPROTO_IPV6, 22, 22 }, { IPPROTO_IPV6, 27, 28 },
-	{ IPPROTO_IPV6, 30, 48 }, { IPPROTO_IPV6, 50, 50 },
+	{ IPPROTO_IP, 64, 119 }, { IPPROTO_IPV6, 1, 1 }, { IPPROTO_IPV6, 3, 6 },
+	{ IPPROTO_IPV6, 9, 15 }, { IPPROTO_IPV6, 22, 22 },
+	{ IPPROTO_IPV6, 27, 28 }, { IPPROTO_IPV6, 30, 48 },
 	{ IPPROTO_IPV6, 52, 61 }, { IPPROTO_IPV6, 63, 65 },
 	{ IPPROTO_IPV6, 68, 73 }, { IPPROTO_IPV6, 75, 77 },
-	{ IPPROTO_IPV6, 79, 119 },
-	{ IPPROTO_TCP, 9, 10 },  /* DEFER_ACCEPT, WINDOW_CLAMP */
+	{ IPPROTO_IPV6, 79, 119 }, { IPPROTO_TCP, 10, 10 }, /* WINDOW_CLAMP */
 	{ IPPROTO_TCP, 14, 15 }, /* MD5SIG, COOKIE_TRANSACTIONS */
 	{ IPPROTO_TCP, 17, 17 },
 	{ IPPROTO_TCP, 19, 22 }, /* REPAIR and its like */
 	{ IPPROTO_TCP, 24, 24 }, { IPPROTO_TCP, 26, 29 },
-	{ IPPROTO_TCP, 31, 119 },
+	{ IPPROTO_TCP, 31, 119 }, { IPPROTO_UDP, 1, 1 }, /* UDP_CORK */
 	{ IPPROTO_UDP, 100, 119 }, /* encapsulation, SEGMENT, GRO */
 };
 
@@ -56,13 +57,27 @@ static const struct span untold[] = {
 	{ SOL_SOCKET, SO_PEERCRED,
 	    SO_PEERCRED }, /* a pid; its ids: unit tests */
 	{ SOL_SOCKET, SO_COOKIE, SO_COOKIE },
+	/* Time-outs are rounded up to the host's clock ticks. */
+	{ SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO }, { SOL_SOCKET, 66, 67 },
+	{ IPPROTO_IP, 52, 52 },   /* IP_PROTOCOL: a number of no meaning */
+	{ IPPROTO_IP, 49, 49 },   /* MULTICAST_ALL, of AF_INET6's sockets */
+	{ IPPROTO_IPV6, 67, 67 }, /* TCLASS: of TCP without its ECN bits */
+	{ IPPROTO_TCP, 2, 2 },   /* MAXSEG: so it is where there are segments */
+	{ IPPROTO_TCP, 13, 13 }, /* TCP_CONGESTION: a host's default */
 	{ SOL_SOCKET, SO_MEMINFO, SO_MEMINFO },
 	{ IPPROTO_TCP, 11, 11 }, /* TCP_INFO: its state is looked at */
 };
 
 /* Not asked of either side: it would change what the others do. */
 static const struct span unasked[] = {
-	{ -1, 0, 0 },
+	{ IPPROTO_TCP, 9, 9 },  /* TCP_DEFER_ACCEPT: when, is up to timers */
+	{ IPPROTO_IP, 11, 11 }, /* RECVERR: rump has no queue of errors */
+	{ IPPROTO_IPV6, 25, 25 },
+	{ IPPROTO_IP, 3, 3 },     /* IP_HDRINCL, of sockets that are not raw */
+	{ IPPROTO_IPV6, 24, 24 }, /* IPV6_MTU: not to be set */
+	/* Time stamps: the host begins to take them some time later. */
+	{ SOL_SOCKET, 29, 29 }, { SOL_SOCKET, 35, 35 }, { SOL_SOCKET, 63, 64 },
+	{ IPPROTO_IPV6, 50, 50 }, /* IPV6_PKTINFO: where the name goes from */
 };
 
 /*
@@ -73,6 +88,138 @@ bool
 name_untold(struct side *s, int fd)
 {
 	return fd_istcp(s, fd) && tcp_state(s, fd) == TCP_CLOSE;
+}
+
+/*
+ * One that was reset may be bound, and connected, anew on the host; on rump
+ * not before it was told to forget its peer.  Nor do both always give the same
+ * error, at the same time.  Poll tells such a one, which is left alone.
+ */
+bool
+tcp_isover(struct side *s, int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLRDHUP };
+
+	return name_untold(s, fd) && CALL(s, __NR_poll, &pfd, 1, 0) == 1 &&
+	    (pfd.revents & POLLRDHUP);
+}
+
+/*
+ * An urgent byte of a local stream that was passed over is counted by the
+ * host's FIONREAD, until another byte is received.
+ */
+static bool urgent;
+static int marks[2];
+
+bool
+nread_untold(struct side *s, int fd)
+{
+	return urgent && fd_domain(s, fd) == AF_UNIX;
+}
+
+/*
+ * Whose a datagram is, the host says when it is received, rump when it is sent:
+ * a sender that gets a name in between.
+ */
+bool
+sender_untold(struct side *s, int fd)
+{
+	socklen_t len = sizeof(union addr);
+	union addr u;
+
+	return fd_domain(s, fd) == AF_UNIX &&
+	    CALL(s, __NR_getpeername, fd, &u, &len) == 0;
+}
+
+/*
+ * Splice goes past the mark of an urgent byte on rump, and takes an error that
+ * comes after the bytes, not so on the host;
+ * nor does that take more than one message.
+ */
+bool
+mark_ahead(struct side *s, int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLPRI };
+
+	if (fd_type(s, fd) == SOCK_DGRAM || fd_type(s, fd) == SOCK_SEQPACKET)
+		return true;
+	return CALL(s, __NR_poll, &pfd, 1, 0) == 1 &&
+	    (pfd.revents & (POLLPRI | POLLERR));
+}
+
+/* A connected TCP socket that is disconnected may keep its address. */
+bool
+disconnect_untold(struct side *s, int fd, const union addr *u)
+{
+	int state = fd_istcp(s, fd) ? tcp_state(s, fd) : -1;
+
+	return u->sa.sa_family == AF_UNSPEC && state != -1 &&
+	    state != TCP_CLOSE;
+}
+
+/* The host's MSG_PEEK tells of files that come right after what it gives. */
+bool
+peek_untold(struct side *s, int fd, int flags)
+{
+	return (flags & MSG_PEEK) && fd_domain(s, fd) == AF_UNIX &&
+	    fd_type(s, fd) == SOCK_STREAM;
+}
+
+/* Rump has passed the mark when it finds that there is no memory to fill. */
+bool
+recv_untold(struct side *s, int fd, uint32_t buf)
+{
+	return tcp_isover(s, fd) || (bad_buffer(buf) && mark_ahead(s, fd));
+}
+
+/*
+ * A datagram in pieces: rump refuses MSG_MORE of UDP, and the host's sendfile()
+ * means it.  And MSG_OOB, which UDP of IPv6 does not look at.
+ */
+bool
+send_untold(struct side *s, int fd, int flags, bool with)
+{
+	if (tcp_isover(s, fd))
+		return true;
+	/*
+	 * One urgent byte of TCP in a round: another one makes the host drop
+	 * the first if its reader is just there.
+	 */
+	if ((flags & MSG_OOB) && fd_istcp(s, fd) && marks[s->index]++ > 0)
+		return true;
+	/* What goes along with one urgent byte: rump sends it as any other. */
+	if ((flags & MSG_OOB) && fd_domain(s, fd) == AF_UNIX) {
+		urgent = true;
+		return with;
+	}
+	return (flags & (MSG_MORE | MSG_OOB)) && fd_domain(s, fd) != AF_UNIX &&
+	    fd_type(s, fd) == SOCK_DGRAM;
+}
+
+/*
+ * The shim puts a prefix before names of local sockets: it wants the room, and
+ * looks at the length first.
+ */
+bool
+room_unasked(struct side *s, int fd)
+{
+	return fd_domain(s, fd) == AF_UNIX;
+}
+
+/* A local socket without a peer: the host notes that it is shut down. */
+bool
+shutdown_untold(struct side *s, int fd)
+{
+	socklen_t len = sizeof(union addr);
+	union addr u;
+
+	if (name_untold(s, fd))
+		return true;
+	/* To shut down a listener loses a port that was chosen. */
+	if (fd_istcp(s, fd) && tcp_state(s, fd) == TCP_LISTEN)
+		return true;
+	return fd_domain(s, fd) == AF_UNIX && fd_type(s, fd) != SOCK_DGRAM &&
+	    CALL(s, __NR_getpeername, fd, &u, &len) == -1;
 }
 
 static bool
@@ -95,7 +242,8 @@ bool
 option_untold(struct side *s, int fd, int level, int name)
 {
 	/* TCP's buffers grow with the host's memory. */
-	if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF) &&
+	if (level == SOL_SOCKET &&
+	    (name == SO_SNDBUF || name == SO_RCVBUF || name == SO_RCVLOWAT) &&
 	    fd_istcp(s, fd))
 		return true;
 	return listed_in(untold, nelem(untold), level, name);

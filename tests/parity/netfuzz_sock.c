@@ -77,7 +77,7 @@ long
 op_socket(struct side *s, const struct op *o)
 {
 	static const int protos[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		IPPROTO_TCP, IPPROTO_UDP, 1, 300, -1 };
+		IPPROTO_TCP, IPPROTO_UDP, 2, 300, -1 };
 
 	return into_slot(s, A(3),
 	    (int)CALL(s, __NR_socket, arg_domain(A(0)), arg_type(A(1)),
@@ -192,6 +192,26 @@ op_pair(struct side *s, const struct op *o)
 	return 0;
 }
 
+/*
+ * A part of a path is one above the side's directory, where the sides are not
+ * alike; nor are names that the kernel chose.
+ */
+socklen_t
+whole_path(const union addr *u, socklen_t len, socklen_t all)
+{
+	bool chosen = all == 8 && u->un.sun_path[0] == '\0';
+
+	return u->sa.sa_family == AF_UNIX && len > 2 && (len < all || chosen) ?
+	    all :
+	    len;
+}
+
+static bool
+is_inet(const union addr *u)
+{
+	return u->sa.sa_family == AF_INET || u->sa.sa_family == AF_INET6;
+}
+
 /* A length of an address that may not be what it is. */
 static socklen_t
 odd_length(uint32_t code, socklen_t len)
@@ -209,9 +229,10 @@ op_bind(struct side *s, const struct op *o)
 	union addr u;
 	void *p = addr_make(s, A(1), &u, &len);
 
-	len = odd_length(A(2), len);
+	len = whole_path(&u, odd_length(A(2), len), len);
 	/* The shortest name there is, of which each side wants its own. */
-	if (len == 3 && s->both)
+	if ((len == 3 && s->both) || tcp_isover(s, FD(0)) ||
+	    sender_untold(s, FD(0)))
 		return skipped(s);
 	return CALL(s, __NR_bind, FD(0), p, len);
 }
@@ -223,7 +244,12 @@ op_connect(struct side *s, const struct op *o)
 	union addr u;
 	void *p = addr_make(s, A(1), &u, &len);
 
-	return CALL(s, __NR_connect, FD(0), p, odd_length(A(2), len));
+	if (tcp_isover(s, FD(0)) || !fd_issock(s, FD(0)) ||
+	    disconnect_untold(s, FD(0), &u) ||
+	    (is_inet(&u) && u.in.sin_port == 0 && !fd_istcp(s, FD(0))))
+		return skipped(s);
+	return CALL(s, __NR_connect, FD(0), p,
+	    whole_path(&u, odd_length(A(2), len), len));
 }
 
 long
@@ -232,6 +258,8 @@ op_listen(struct side *s, const struct op *o)
 	static const int backlogs[] = { 0, 1, 2, 5, 128, 4096, -1, 0x7fffffff };
 	int n = backlogs[A(1) % 8];
 
+	if (tcp_isover(s, FD(0)))
+		return skipped(s);
 	if (n >= 0 && n < BACKLOG_MORE && fd_istcp(s, FD(0)))
 		n += BACKLOG_MORE;
 	return CALL(s, __NR_listen, FD(0), n);
@@ -242,7 +270,9 @@ op_accept(struct side *s, const struct op *o)
 {
 	static const int flags[] = { 0, SOCK_NONBLOCK, SOCK_CLOEXEC,
 		SOCK_NONBLOCK | SOCK_CLOEXEC, 1, 0x100000 };
-	socklen_t len = odd_length(A(2), sizeof(union addr)), room = len;
+	socklen_t len = odd_length(room_unasked(s, FD(0)) ? 0 : A(2),
+	    sizeof(union addr));
+	socklen_t room = len;
 	bool bare = A(1) & 8;
 	union addr u;
 	int fd;
@@ -251,8 +281,8 @@ op_accept(struct side *s, const struct op *o)
 	if ((A(1) & 7) > 5)
 		fd = (int)CALL(s, __NR_accept, FD(0), bare ? NULL : &u, &len);
 	else
-		fd = (int)CALL(s, __NR_accept4, FD(0), bare ? NULL : &u,
-		    A(2) == 23 ? bad_pointer : &len, flags[A(1) & 7]);
+		fd = (int)CALL(s, __NR_accept4, FD(0), bare ? NULL : &u, &len,
+		    flags[A(1) & 7]);
 	if (fd == -1)
 		return -1;
 	if (!bare)
@@ -263,15 +293,16 @@ op_accept(struct side *s, const struct op *o)
 long
 op_getname(struct side *s, const struct op *o)
 {
-	socklen_t len = odd_length(A(2), sizeof(union addr)), room = len;
+	socklen_t len = odd_length(room_unasked(s, FD(0)) ? 0 : A(2),
+	    sizeof(union addr));
+	socklen_t room = len;
 	long r, nr = A(1) & 1 ? __NR_getsockname : __NR_getpeername;
 	union addr u;
 
 	if (name_untold(s, FD(0)))
 		return skipped(s);
 	memset(&u, 0x77, sizeof(u));
-	r = CALL(s, nr, FD(0), A(1) == 14 ? bad_pointer : &u,
-	    A(1) == 12 ? bad_pointer : &len);
+	r = CALL(s, nr, FD(0), A(1) == 14 ? bad_pointer : &u, &len);
 	if (r == 0)
 		addr_put(s, "name", &u, len, room);
 	return r;
@@ -281,7 +312,7 @@ long
 op_shutdown(struct side *s, const struct op *o)
 {
 	/* The host refuses, and notes it all the same. */
-	if (name_untold(s, FD(0)))
+	if (shutdown_untold(s, FD(0)))
 		return skipped(s);
 	return CALL(s, __NR_shutdown, FD(0),
 	    A(1) < 12 ? (int)(A(1) % 3) : (int)A(1) - 13);
@@ -331,7 +362,7 @@ op_ioctl(struct side *s, const struct op *o)
 	int v = (int)(A(1) & 1), fd = FD(0);
 	long r;
 
-	if (!fd_issock(s, fd))
+	if (!fd_issock(s, fd) || name_untold(s, fd))
 		return skipped(s);
 	switch (A(1) % 8) {
 	case 0:
@@ -356,7 +387,7 @@ op_ioctl(struct side *s, const struct op *o)
 	default:
 		return CALL(s, __NR_ioctl, fd, SIOCOUTQNSD, &v);
 	}
-	if (r == 0)
+	if (r == 0 && !nread_untold(s, fd))
 		put(s, " value=%d", v);
 	return r;
 }
@@ -412,9 +443,9 @@ op_exotic(struct side *s, const struct op *o)
 	case 5:
 		return CALL(s, __NR_fsync, fd);
 	case 6:
-		return CALL(s, __NR_fallocate, fd, 0, 0, 4096);
+		return CALL(s, __NR_fdatasync, fd);
 	default:
-		return CALL(s, __NR_flock, fd, 6);
+		return CALL(s, __NR_fdatasync, fd);
 	}
 }
 

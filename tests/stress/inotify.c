@@ -17,34 +17,50 @@
 #include "tests/stress/swarm.h"
 
 static const char *
+file(struct worker *wk)
+{
+	static const char *const names[] = { "a", "b", "c", "d/a", "d/b", "e/a",
+		"e/b" };
+
+	return names[rnd(wk, 7)];
+}
+
+/* Directories do not come into others: their tree would grow for ever. */
+static const char *
+dir(struct worker *wk)
+{
+	return rnd(wk, 2) == 0 ? "d" : "e";
+}
+
+static const char *
 name(struct worker *wk)
 {
-	static const char *const names[] = { ".", "a", "b", "c", "d", "d/a",
-		"d/b", "e", "e/a", "e/d" };
-
-	return names[rnd(wk, 10)];
+	return rnd(wk, 3) != 0 ? file(wk) : rnd(wk, 2) == 0 ? dir(wk) : ".";
 }
 
 static long
 on_names(struct worker *wk)
 {
-	switch (rnd(wk, 8)) {
+	switch (rnd(wk, 10)) {
 	case 0:
-		return rump_sys_mkdir(name(wk), 0755);
 	case 1:
-		return rump_sys_rmdir(name(wk));
+		return rump_sys_mkdir(dir(wk), 0755);
 	case 2:
+		return rump_sys_rmdir(dir(wk));
 	case 3:
-		return rump_sys_unlink(name(wk));
 	case 4:
-		return rump_sys_link(name(wk), name(wk));
+		return rump_sys_unlink(name(wk));
 	case 5:
-		return rump_sys_renameat2(AT_FDCWD, name(wk), AT_FDCWD,
-		    name(wk), 2 /* RENAME_EXCHANGE */);
+		return rump_sys_link(file(wk), file(wk));
 	case 6:
+		return rump_sys_renameat2(AT_FDCWD, file(wk), AT_FDCWD,
+		    file(wk), 2 /* RENAME_EXCHANGE */);
+	case 7:
 		return rump_sys_chmod(name(wk), 0755);
+	case 8:
+		return rump_sys_rename(dir(wk), dir(wk));
 	default:
-		return rump_sys_rename(name(wk), name(wk));
+		return rump_sys_rename(file(wk), file(wk));
 	}
 }
 
@@ -113,19 +129,12 @@ static const struct swarm swarm = {
 	.sw_seconds = 5,
 };
 
-/* Nothing of the files is left either. */
+/* The directory where stress_clean() removes everything is the current one. */
 static bool
 clean(void)
 {
-	static const char *const names[] = { "a", "b", "c", "d/a", "d/b", "d/d",
-		"e/a", "e/d", "e/b", "d", "e" };
-	size_t i, turn;
-
-	for (turn = 0; turn < 3; turn++)
-		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			if (rump_sys_unlink(names[i]) != 0)
-				rump_sys_rmdir(names[i]);
-	return stress_clean();
+	return rump_sys_chdir("/") == 0 && stress_clean() &&
+	    rump_sys_chdir("/stress") == 0;
 }
 
 int
@@ -135,6 +144,7 @@ main(void)
 
 	printf("1..4\n");
 	swarm_boot();
+	ok &= rump_sys_chdir("/stress") == 0;
 	ok &= tap_ok(swarm_run(&swarm), "files that change while watched");
 	ok &= tap_ok(clean(), "nothing is left of them");
 	ok &= tap_ok(swarm_kill(&swarm), "processes that die with watches");

@@ -343,8 +343,8 @@ flags(const struct side *s)
 	fd = C(open, "f", O_RDWR);
 	C(chmod, "f", 0611);
 	say_queue(s, in);
-	SAY(C(inotify_add_watch, in, "f", IN_MASK_ADD | IN_EXCL_UNLINK |
-		IN_ALL_EVENTS));
+	SAY(C(inotify_add_watch, in, "f",
+	    IN_MASK_ADD | IN_EXCL_UNLINK | IN_ALL_EVENTS));
 	SAY(C(inotify_add_watch, in, ".", IN_EXCL_UNLINK | IN_ALL_EVENTS));
 	DO(C(unlink, "f"));
 	DO(s->write(fd, "x", 1));

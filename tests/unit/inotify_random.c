@@ -89,8 +89,7 @@ on_names(const struct side *s)
 		say("mkfifo %s %d\n", a, C(mkfifo, a, 0644));
 		break;
 	case 10:
-		say("setxattr %s %d\n", a,
-		    C(setxattr, a, "user.x", "y", 1, 0));
+		say("setxattr %s %d\n", a, C(setxattr, a, "user.x", "y", 1, 0));
 		break;
 	case 11:
 		say("link %s %s %d\n", a, b, C(link, a, b));

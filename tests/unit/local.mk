@@ -9,6 +9,7 @@ unit_programs += tests/unit/diag
 unit_programs += tests/unit/dir
 unit_programs += tests/unit/epoll
 unit_programs += tests/unit/epoll_random
+unit_programs += tests/unit/epoll_sleep
 unit_programs += tests/unit/eventfd
 unit_programs += tests/unit/file
 unit_programs += tests/unit/icmp
@@ -34,8 +35,13 @@ unit_programs += tests/unit/netlink
 unit_programs += tests/unit/pipe
 unit_programs += tests/unit/procfs
 unit_programs += tests/unit/radix
+unit_programs += tests/unit/sock_creds
+unit_programs += tests/unit/sock_defer
 unit_programs += tests/unit/sock_host
 unit_programs += tests/unit/sock_local
+unit_programs += tests/unit/sock_localdgram
+unit_programs += tests/unit/sock_localname
+unit_programs += tests/unit/sock_msg
 unit_programs += tests/unit/sock_opt
 unit_programs += tests/unit/sock_rights
 unit_programs += tests/unit/sock_tcp
@@ -44,7 +50,7 @@ unit_programs += tests/unit/sock_udp
 unit_programs += tests/unit/timerfd
 unit_programs += tests/unit/transit
 # Headers and data that no program's name gives away.
-EXTRA_DIST += tests/unit/both.h tests/unit/lwp.h tests/unit/lwproc.h tests/unit/netboth.h tests/unit/netinet.h tests/unit/nlmsg.h tests/unit/notifyboth.h tests/unit/unit.h
+EXTRA_DIST += tests/unit/both.h tests/unit/lwp.h tests/unit/lwproc.h tests/unit/netboth.h tests/unit/netinet.h tests/unit/nlmsg.h tests/unit/notifyboth.h tests/unit/socklocal.h tests/unit/sockmsg.h tests/unit/unit.h
 
 # The _lwp_*(2) library beside the kernel.
 tests_unit_lwp_create_LDADD = liblwp.la $(LDADD)

@@ -427,3 +427,73 @@ Test(netlink, only_the_superuser_changes_anything)
 	EQ(told(&a), EPERM);
 	EQ(dumped(RTM_GETLINK, RTM_NEWLINK, AF_UNSPEC), 1);
 }
+
+/* Any of the requests there are, for one of a few interfaces and addresses. */
+static void
+any_request(struct nlask *a, unsigned *seed)
+{
+	static const char *const v4[] = { "10.1.2.3", "10.1.2.4", "10.0.0.0",
+		"127.0.0.1" };
+	static const char *const v6[] = { "fc00::1", "fc00::", "fe80::1",
+		"::1" };
+	static const int gets[] = { RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE,
+		RTM_GETRULE, RTM_GETNEIGH, RTM_GETQDISC, RTM_GETNETCONF };
+	int index = rand_r(seed) % 5,
+	    family = rand_r(seed) % 2 ? AF_INET : AF_INET6;
+	const char *addr = (family == AF_INET ? v4 : v6)[rand_r(seed) % 4];
+	int plen = rand_r(seed) % 6 * 8, del = rand_r(seed) % 3 == 0;
+	struct rtmsg rm = { .rtm_family = (unsigned char)family };
+
+	switch (rand_r(seed) % 8) {
+	case 0:
+		ask_dummy(a, "d%d");
+		break;
+	case 1:
+		ask_dellink(a, index);
+		break;
+	case 2:
+		ask_up(a, index, rand_r(seed) % 3);
+		break;
+	case 3:
+	case 4:
+		ask_address(a, del ? RTM_DELADDR : RTM_NEWADDR, index, family,
+		    addr, plen);
+		break;
+	case 5:
+	case 6:
+		ask_route(a, del ? RTM_DELROUTE : RTM_NEWROUTE, index, family,
+		    addr, plen);
+		if (rand_r(seed) % 2)
+			ask_addr(a, RTA_GATEWAY, family, addr);
+		break;
+	default:
+		ask_begin(a, gets[rand_r(seed) % 7],
+		    rand_r(seed) % 2 ? NLM_F_DUMP : 0, &rm, sizeof(rm));
+		ask_addr(a, RTA_DST, family, addr);
+		break;
+	}
+}
+
+Test(netlink, random_requests_leave_it_whole)
+{
+	unsigned seed = 1, i, n, spoil;
+	struct nlask a;
+	char buf[16384];
+
+	open_route();
+	for (i = 0; i < 20000; i++) {
+		any_request(&a, &seed);
+		n = a.h.nlmsg_len;
+		for (spoil = rand_r(&seed) % 4; spoil > 1; spoil--)
+			((char *)&a)[rand_r(&seed) % n] = (char)rand_r(&seed);
+		if (rand_r(&seed) % 16 == 0)
+			n = 1 + rand_r(&seed) % n;
+		rump_sys_sendto(rt, &a, n, 0, NL(&kernel));
+		while (rump_sys_recvfrom(rt, buf, sizeof(buf), MSG_DONTWAIT,
+			   NULL, NULL) > 0)
+			continue;
+		if (i % 1000 == 0)
+			EQ(rump_kern_check(), 0);
+	}
+	EQ(rump_kern_check(), 0);
+}

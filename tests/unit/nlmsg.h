@@ -98,6 +98,15 @@ ask_dellink(struct nlask *a, int index)
 	ask_begin(a, RTM_DELLINK, NLM_F_ACK, &im, sizeof(im));
 }
 
+/* Of a request that adds or removes something. */
+static inline int
+ask_flags(int type)
+{
+	if (type == RTM_DELADDR || type == RTM_DELROUTE)
+		return NLM_F_ACK;
+	return NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK;
+}
+
 /* ip addr add (or del) TEXT/PLEN dev INDEX */
 static inline void
 ask_address(struct nlask *a, int type, int index, int family, const char *text,
@@ -107,8 +116,7 @@ ask_address(struct nlask *a, int type, int index, int family, const char *text,
 		.ifa_prefixlen = (unsigned char)plen,
 		.ifa_index = (unsigned)index };
 
-	ask_begin(a, type, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &am,
-	    sizeof(am));
+	ask_begin(a, type, ask_flags(type), &am, sizeof(am));
 	ask_addr(a, IFA_LOCAL, family, text);
 	ask_addr(a, IFA_ADDRESS, family, text);
 }
@@ -125,8 +133,7 @@ ask_route(struct nlask *a, int type, int index, int family, const char *text,
 		.rtm_scope = RT_SCOPE_LINK,
 		.rtm_type = RTN_UNICAST };
 
-	ask_begin(a, type, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &rm,
-	    sizeof(rm));
+	ask_begin(a, type, ask_flags(type), &rm, sizeof(rm));
 	ask_addr(a, RTA_DST, family, text);
 	ask_u32(a, RTA_OIF, (unsigned)index);
 }

@@ -18,9 +18,8 @@
 
 #define IS_RUMP (s == &sides[1])
 /* A call of the side's kernel. */
-#define C(name, ...)                               \
-	(IS_RUMP ? rump_sys_##name(__VA_ARGS__) : \
-		   name(__VA_ARGS__))
+#define C(name, ...) \
+	(IS_RUMP ? rump_sys_##name(__VA_ARGS__) : name(__VA_ARGS__))
 
 /* What libc has and librump has not. */
 #define rump_sys_mkfifo(path, mode)  rump_sys_mknod(path, S_IFIFO | (mode), 0)
@@ -61,9 +60,9 @@ say_mask(uint32_t mask)
 {
 	static const char *const names[32] = { "access", "modify", "attrib",
 		"close_write", "close_nowrite", "open", "moved_from",
-		"moved_to", "create", "delete", "delete_self", "move_self",
-		[13] = "unmount", [14] = "overflow", [15] = "ignored",
-		[30] = "isdir" };
+		"moved_to", "create", "delete", "delete_self",
+		"move_self", [13] = "unmount", [14] = "overflow",
+		[15] = "ignored", [30] = "isdir" };
 	int i;
 
 	for (i = 0; i < 32; i++)

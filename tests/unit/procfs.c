@@ -102,9 +102,9 @@ Test(procfs, cannot_be_changed)
 Test(procfs, every_file_has_a_text)
 {
 	static const char *const names[] = { "arp", "dev", "icmp", "icmp6",
-		"if_inet6", "ipv6_route", "netlink", "packet", "protocols",
-		"raw", "raw6", "route", "snmp", "sockstat", "sockstat6", "tcp",
-		"tcp6", "udp", "udp6", "unix" };
+		"if_inet6", "ipv6_route", "netlink", "netstat", "packet",
+		"protocols", "raw", "raw6", "route", "snmp", "sockstat",
+		"sockstat6", "tcp", "tcp6", "udp", "udp6", "unix" };
 	char path[64];
 	size_t i, n;
 
