@@ -306,6 +306,14 @@ special_call(struct hj_frame *hf)
 	case __NR_prctl:
 	case __NR_seccomp:
 		return hj_sys_seccomp(hf);
+	case __NR_io_uring_setup:
+		if (hj.hp_spec.sp_nprefix == 0 && hj.hp_spec.sp_socket == 0 &&
+		    !hj.hp_spec.sp_pipe)
+			return HJ_TO_HOST;
+		/* Programs know what to do without, as on many a host. */
+		hj_trace_note("a ring of the host's would not know the rump "
+			      "kernel's descriptors: ENOSYS");
+		return -ENOSYS;
 	case __NR_rt_sigaction:
 		return hj_sys_rt_sigaction(hf);
 	case __NR_execve:
@@ -596,6 +604,7 @@ hj_dispatch_init(void)
 		__NR_mremap,
 		__NR_prctl,
 		__NR_seccomp,
+		__NR_io_uring_setup,
 	};
 	size_t i;
 

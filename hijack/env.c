@@ -161,8 +161,8 @@ hj_env_build(struct image *im, const char *const *uenv, long n)
 	env[k++] = buf;
 	buf += kfmt(buf, end - buf, ATTACH "%d,%u,%u,%d,%d,%d,%d,%u,%lu,%s%s",
 		   rumpuser_process.ru_arenafd, curcpu()->c_host,
-		   curcpu()->c_index, hj.hp_tracefd, hj.hp_holder,
-		   hj.hp_store, im->im_loadfd, hide, strlen(name), name, im->im_exe) +
+		   curcpu()->c_index, hj.hp_tracefd, hj.hp_holder, hj.hp_store,
+		   im->im_loadfd, hide, strlen(name), name, im->im_exe) +
 	    1;
 	env[k] = NULL;
 	im->im_next = buf;

@@ -376,8 +376,7 @@ hj_sys_ioctl(struct hj_frame *hf)
 	if (!hj_fd_isrump(fd))
 		return hj_ioctl_isif(hf->hf_args[1]) ?
 		    hj_sys_ifioctl(hf) :
-		    hj_host(__NR_ioctl, fd, hf->hf_args[1],
-			hf->hf_args[2]);
+		    hj_host(__NR_ioctl, fd, hf->hf_args[1], hf->hf_args[2]);
 	switch ((unsigned)hf->hf_args[1]) {
 	case FIOCLEX:
 	case FIONCLEX:

@@ -32,7 +32,7 @@ conn_create(void)
 		cn->cn_in[i].st_cap = CONN_CAP;
 		cn->cn_in[i].st_snd = cn->cn_in[i].st_rcv = CONN_CAP / 2;
 	}
-	cn->cn_refs = 1;
+	KSET(cn->cn_refs, 1);
 	khand_drop(cn);
 	khand_add(KHAND_CONN, cn);
 	klog_commit();
@@ -204,13 +204,23 @@ conn_shutdown(struct conn *cn, int side, int how)
 	conn_wake_all(cn);
 }
 
+/* Is the next byte an urgent one that was received? */
+static bool
+read_mark(struct conn *cn, int side)
+{
+	return conntcp_mark(cn, side) &&
+	    (atomic_load(&cn->cn_in[side].st_oob) & OOB_READ);
+}
+
 void
 conn_close(struct conn *cn, int side, bool reset)
 {
 	int error = ECONNRESET;
 
 	kmutex_enter(&cn->cn_lock);
-	if (stream_used(&cn->cn_in[side]) != 0)
+	/* Of AF_UNIX, an urgent byte that was received does not count. */
+	if (stream_used(&cn->cn_in[side]) >
+	    (!cn->cn_tcp && read_mark(cn, side)))
 		reset = true;
 	if (cn->cn_hold && cn->cn_tcp) {
 		error = ECONNREFUSED;

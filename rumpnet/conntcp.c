@@ -81,11 +81,8 @@ conntcp_limit(struct conn *cn, int side, uint64_t *tail, uint64_t used,
 				    &oob, 0);
 			return used;
 		}
-		++*tail;
+		atomic_store(&st->st_tail, ++*tail);
 		used--;
-		if (peek)
-			return used;
-		atomic_store(&st->st_tail, *tail);
 	}
 	/* A new one may have come meanwhile. */
 	atomic_compare_exchange_strong(&st->st_oob, &oob, 0);

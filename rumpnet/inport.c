@@ -281,6 +281,16 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 		    in->in_scope != 0)
 			KSTORE(so->so_val[SV_BOUNDIF], (int)in->in_scope);
 	}
+	/* An address that it had kept without a port goes with the try. */
+	if (error == EADDRINUSE &&
+	    !(so->so_state & (SS_BOUND | SS_CONNECTED))) {
+		klog_save(&so->so_local.in_addr.s6_addr[0], 8);
+		klog_save(&so->so_local.in_addr.s6_addr[8], 8);
+		memset(&so->so_local.in_addr, 0, sizeof(struct in6_addr));
+		if (so->so_family == AF_INET)
+			so->so_local.in_addr = in_any4();
+		klog_commit();
+	}
 	if (cn != NULL)
 		kmutex_exit(&cn->cn_lock);
 	kmutex_exit(&so->so_lock);

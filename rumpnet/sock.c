@@ -104,7 +104,6 @@ sock_alloc(uint8_t kind, int family, int type, int proto)
 	if (so == NULL)
 		return NULL;
 	kmutex_init(&so->so_lock, KRANK_SOCK);
-	so->so_refs = 1;
 	so->so_kind = kind;
 	so->so_family = family;
 	so->so_type = type;
@@ -117,6 +116,8 @@ sock_alloc(uint8_t kind, int family, int type, int proto)
 	so->so_lowat = 1;
 	so->so_mode = 0777;
 	so->so_peercred = (struct ucred){ 0, -1, -1 };
+	/* Who dies before leaves memory that no checker takes for a socket. */
+	KSET(so->so_refs, 1);
 	khand_drop(so);
 	khand_add(KHAND_SOCK, so);
 	klog_commit();

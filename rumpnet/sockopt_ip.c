@@ -197,7 +197,7 @@ sockopt_getip(struct socket *so, int name, struct optout *oo)
 	case IP_MTU:
 		if (!(KREAD(so->so_state) & SS_CONNECTED))
 			return ENOTCONN;
-		v = MTU_LO;
+		v = in_isv4(&so->so_peer.in_addr) ? UINT16_MAX : MTU_LO;
 		break;
 	case IP_HDRINCL:
 		if (so->so_kind != SOCK_RAWIP)

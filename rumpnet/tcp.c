@@ -311,7 +311,7 @@ static int
 start(struct socket *so, const struct netname *nn)
 {
 	struct socket *ls;
-	struct inname to;
+	struct inname own, to;
 	int error;
 
 	error = inname_get(so, nn, &to);
@@ -321,6 +321,10 @@ start(struct socket *so, const struct netname *nn)
 		return error;
 	if (KREAD(so->so_v6only) && in_isv4(&to.in_addr))
 		return ENETUNREACH;
+	own = name_of(so, false);
+	if (!in_isv4(&to.in_addr) && !in_isany(&to.in_addr) &&
+	    in_isv4(&own.in_addr))
+		return EAFNOSUPPORT;
 	/* To nowhere in particular is to ourselves. */
 	if (in_isany(&to.in_addr))
 		to.in_addr = in_loopback(so->so_family == AF_INET ||
@@ -478,6 +482,9 @@ tcp_shutdown(struct socket *so, int how)
 	case TCP_CLOSE:
 		return ENOTCONN;
 	default:
+		/* That it is connected is known by now. */
+		if (KREAD(so->so_state) & SS_CONNECTING)
+			tcp_change(so, 0, SS_CONNECTING);
 		return sockstream_shutdown(so, how);
 	}
 }

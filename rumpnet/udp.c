@@ -167,6 +167,8 @@ destination(struct socket *so, const struct sockmsg *sm, struct inname *to)
 			return error;
 		if (KREAD(so->so_v6only) && in_isv4(&to->in_addr))
 			return ENETUNREACH;
+		if (in_isv4(&to->in_addr) && sm->sm_uio->uio_resid > UINT16_MAX)
+			return EMSGSIZE;
 		if ((sm->sm_flags & MSG_OOB) && in_isv4(&to->in_addr))
 			return EOPNOTSUPP;
 		return to->in_port == 0 ? EINVAL : dgram_target(so, nn, to);

@@ -108,9 +108,9 @@ side_call(struct side *s, const struct op *o)
 	errno = 0;
 	r = ops[o->nr].call(s, o);
 	error = errno;
-	if (opt.inject != NULL && s->index == 1 && r == 1 &&
+	if (opt.inject != NULL && s->index == 1 && r > 0 &&
 	    strcmp(ops[o->nr].name, opt.inject) == 0)
-		r = 2;
+		r++;
 	put(s, " = %ld %s", r, r == -1 ? errname(error) : "");
 	if (pipes != 0)
 		put(s, " SIGPIPE*%d", (int)pipes);

@@ -109,7 +109,7 @@ bool nread_untold(struct side *, int);
 bool sender_untold(struct side *, int);
 bool mark_ahead(struct side *, int);
 bool disconnect_untold(struct side *, int, const union addr *);
-bool recv_untold(struct side *, int, uint32_t);
+bool recv_untold(struct side *, int, uint32_t, size_t, int);
 bool peek_untold(struct side *, int, int);
 bool tcp_isover(struct side *, int);
 bool shutdown_untold(struct side *, int);

@@ -221,7 +221,7 @@ op_recv(struct side *s, const struct op *o)
 	size_t len = arg_length(A(2));
 	long r;
 
-	if (recv_untold(s, FD(0), A(1)))
+	if (recv_untold(s, FD(0), A(1), len, arg_msgflags(A(3))))
 		return skipped(s);
 	r = CALL(s, __NR_recvfrom, FD(0), arg_out(A(1), len), len,
 	    arg_msgflags(A(3)), NULL, NULL);
@@ -239,7 +239,7 @@ op_recvfrom(struct side *s, const struct op *o)
 	union addr u;
 	long r;
 
-	if (recv_untold(s, FD(0), A(1)))
+	if (recv_untold(s, FD(0), A(1), len, arg_msgflags(A(3))))
 		return skipped(s);
 	memset(&u, 0, sizeof(u));
 	r = CALL(s, __NR_recvfrom, FD(0), arg_out(A(1), len), len,
@@ -261,7 +261,7 @@ op_read(struct side *s, const struct op *o)
 	long r;
 	int n;
 
-	if (recv_untold(s, FD(0), A(1)))
+	if (recv_untold(s, FD(0), A(1), len, 0))
 		return skipped(s);
 	if (A(3) < 8) {
 		r = CALL(s, __NR_read, FD(0), p, len);
@@ -310,7 +310,7 @@ op_recvmsg(struct side *s, const struct op *o)
 	socklen_t room;
 	long r;
 
-	if (recv_untold(s, FD(0), A(1)) ||
+	if (recv_untold(s, FD(0), A(1), len, arg_msgflags(A(3))) ||
 	    peek_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	/* How much room there is for control messages, and how many pieces. */
@@ -336,7 +336,7 @@ op_recvmmsg(struct side *s, const struct op *o)
 	char *p;
 	long r;
 
-	if (recv_untold(s, FD(0), A(1)) ||
+	if (recv_untold(s, FD(0), A(1), len, arg_msgflags(A(3))) ||
 	    peek_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	p = arg_out(A(1), len * MSGS);

@@ -233,7 +233,7 @@ op_getsockopt(struct side *s, const struct op *o)
 	char buf[VALUE];
 	socklen_t got;
 
-	if (option_unasked(so->level, so->name))
+	if (option_unasked(so->level, so->name) || tcp_isover(s, fd))
 		return skipped(s);
 	if (refused(s, fd, so) && (len < 4 || A(2) == 2 || A(2) == 3))
 		return skipped(s);

@@ -52,8 +52,11 @@ op_poll(struct side *s, const struct op *o)
 	default:
 		r = CALL(s, __NR_poll, pfd, NSLOT, 0);
 	}
-	for (int i = 0; i < NSLOT; i++)
+	for (int i = 0; i < NSLOT; i++) {
+		if (pfd[i].fd >= 0 && tcp_isover(s, pfd[i].fd))
+			pfd[i].revents &= ~(POLLERR | POLLPRI);
 		put(s, " %x", (unsigned)(unsigned short)pfd[i].revents);
+	}
 	return r;
 }
 
@@ -141,6 +144,9 @@ op_epoll_ctl(struct side *s, const struct op *o)
 		return skipped(s);
 	if (A(3) & 2)
 		ev.events = A(3) >> 8 & 0x3fff;
+	/* The host's sets wake each other with EPOLLIN alone. */
+	if (ev.events & (EPOLLIN | EPOLLRDNORM))
+		ev.events |= EPOLLIN | EPOLLRDNORM;
 	/* No edges: rump may make one of any wake. */
 	if (A(3) & 4)
 		ev.events |= EPOLLONESHOT;
@@ -158,7 +164,8 @@ put_events(struct side *s, struct epoll_event *ev, long n)
 	for (uint64_t data = 0; data < NSLOT + 4; data++)
 		for (long i = 0; i < n; i++)
 			if (ev[i].data.u64 == data)
-				put(s, " fd%d:%x", (int)data, ev[i].events);
+				put(s, " fd%d:%x", (int)data,
+				    ev[i].events & ~(EPOLLERR | EPOLLPRI));
 }
 
 long

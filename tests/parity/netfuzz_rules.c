@@ -45,7 +45,7 @@ static const struct span missing[] = {
 	{ IPPROTO_TCP, 17, 17 },
 	{ IPPROTO_TCP, 19, 22 }, /* REPAIR and its like */
 	{ IPPROTO_TCP, 24, 24 }, { IPPROTO_TCP, 26, 29 },
-	{ IPPROTO_TCP, 31, 119 }, { IPPROTO_UDP, 1, 1 }, /* UDP_CORK */
+	{ IPPROTO_TCP, 31, 119 }, { IPPROTO_UDP, 1, 99 }, /* UDP_CORK */
 	{ IPPROTO_UDP, 100, 119 }, /* encapsulation, SEGMENT, GRO */
 };
 
@@ -59,8 +59,10 @@ static const struct span untold[] = {
 	{ SOL_SOCKET, SO_COOKIE, SO_COOKIE },
 	/* Time-outs are rounded up to the host's clock ticks. */
 	{ SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO }, { SOL_SOCKET, 66, 67 },
-	{ IPPROTO_IP, 52, 52 },   /* IP_PROTOCOL: a number of no meaning */
-	{ IPPROTO_IP, 49, 49 },   /* MULTICAST_ALL, of AF_INET6's sockets */
+	{ IPPROTO_IP, 52, 52 }, /* IP_PROTOCOL: a number of no meaning */
+	{ IPPROTO_IP, 49, 49 }, /* MULTICAST_ALL, of AF_INET6's sockets */
+	{ IPPROTO_IPV6, 17,
+	    17 }, /* MULTICAST_IF: of accepted sockets, theirs */
 	{ IPPROTO_IPV6, 67, 67 }, /* TCLASS: of TCP without its ECN bits */
 	{ IPPROTO_TCP, 2, 2 },   /* MAXSEG: so it is where there are segments */
 	{ IPPROTO_TCP, 13, 13 }, /* TCP_CONGESTION: a host's default */
@@ -70,6 +72,7 @@ static const struct span untold[] = {
 
 /* Not asked of either side: it would change what the others do. */
 static const struct span unasked[] = {
+	{ SOL_SOCKET, 62, 62 }, /* BINDTOIFINDEX: the host takes any number */
 	{ IPPROTO_TCP, 9, 9 },  /* TCP_DEFER_ACCEPT: when, is up to timers */
 	{ IPPROTO_IP, 11, 11 }, /* RECVERR: rump has no queue of errors */
 	{ IPPROTO_IPV6, 25, 25 },
@@ -165,11 +168,13 @@ peek_untold(struct side *s, int fd, int flags)
 	    fd_type(s, fd) == SOCK_STREAM;
 }
 
-/* Rump has passed the mark when it finds that there is no memory to fill. */
+/* To take nothing at a mark, or to peek, is to pass it on rump. */
 bool
-recv_untold(struct side *s, int fd, uint32_t buf)
+recv_untold(struct side *s, int fd, uint32_t buf, size_t len, int flags)
 {
-	return tcp_isover(s, fd) || (bad_buffer(buf) && mark_ahead(s, fd));
+	bool nothing = bad_buffer(buf) || len == 0 || (flags & MSG_PEEK);
+
+	return tcp_isover(s, fd) || (nothing && mark_ahead(s, fd));
 }
 
 /*
@@ -180,6 +185,10 @@ bool
 send_untold(struct side *s, int fd, int flags, bool with)
 {
 	if (tcp_isover(s, fd))
+		return true;
+	/* The host may keep it back, and see later that the peer is gone. */
+	if ((flags & MSG_MORE) && fd_istcp(s, fd) &&
+	    tcp_state(s, fd) != TCP_ESTABLISHED)
 		return true;
 	/*
 	 * One urgent byte of TCP in a round: another one makes the host drop

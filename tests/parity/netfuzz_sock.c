@@ -230,9 +230,11 @@ op_bind(struct side *s, const struct op *o)
 	void *p = addr_make(s, A(1), &u, &len);
 
 	len = whole_path(&u, odd_length(A(2), len), len);
-	/* The shortest name there is, of which each side wants its own. */
-	if ((len == 3 && s->both) || tcp_isover(s, FD(0)) ||
-	    sender_untold(s, FD(0)))
+	/* A name of zeroes, of which each side wants its own. */
+	if ((s->both && u.sa.sa_family == AF_UNIX && len > 2 &&
+		u.un.sun_path[0] == '\0' &&
+		(len == 3 || u.un.sun_path[1] == '\0')) ||
+	    tcp_isover(s, FD(0)) || sender_untold(s, FD(0)))
 		return skipped(s);
 	return CALL(s, __NR_bind, FD(0), p, len);
 }
