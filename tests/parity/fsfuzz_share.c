@@ -309,29 +309,42 @@ op_ioctl(struct side *s, const struct op *o)
  * Whoever touches a hole through a mapping gives the file a page; but as long as
  * nobody writes there the host takes it back when it wants its memory, and the
  * file has a block less, at any time.  Not from a mapping that is locked: the
- * host's side has another like this, which lasts as long as the process, and
- * touches the page there first.
+ * host's side has another like this, which lasts as long as the process.  It is
+ * of an open file of its own, as locks last as long as theirs.
  */
-static const volatile char *
+static char *
 keep_map(struct side *s, int fd, off_t off, size_t len)
 {
+	uid_t as = geteuid();
+	char name[64];
 	void *p;
+	int own;
 
 	if (s->index != 0)
 		return NULL;
-	p = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, off);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (as != 0)
+		seteuid(0);
+	own = open(name, O_RDONLY | O_NOATIME | O_CLOEXEC);
+	if (as != 0)
+		seteuid(as);
+	p = mmap(NULL, len, PROT_READ, MAP_SHARED, own != -1 ? own : fd, off);
 	if (p == MAP_FAILED || mlock2(p, len, MLOCK_ONFAULT) == -1) {
 		perror("fsfuzz: a locked mapping");
 		_exit(2);
 	}
+	close(own);
 	return p;
 }
 
+/* A page was touched; if it is the file's, not a copy, it stays so. */
 static void
-keep_page(const volatile char *kept, off_t at)
+keep_page(char *kept, off_t at)
 {
-	if (kept != NULL)
-		(void)kept[at];
+	unsigned char there;
+
+	if (kept != NULL && mincore(kept + at, PAGE, &there) == 0 && there & 1)
+		(void)*(volatile char *)(kept + at);
 }
 
 /* Map a page, read it, change it when it may be, and look again by read. */
@@ -341,17 +354,16 @@ op_mmap(struct side *s, const struct op *o)
 	off_t off = OFF(1) & ~(off_t)(PAGE - 1);
 	int prot = A(2) & 1 ? PROT_READ | PROT_WRITE : PROT_READ, fd = FD(0);
 	int flags = A(2) & 2 ? MAP_PRIVATE : MAP_SHARED;
-	const volatile char *kept;
 	struct stat st;
-	char *p, byte = 0;
+	char *p, *kept, byte = 0;
 
 	p = mmap(NULL, PAGE, prot, flags, fd, off);
 	if (p == MAP_FAILED)
 		return -1;
 	kept = keep_map(s, fd, off, PAGE);
 	if (fstat(fd, &st) == 0 && st.st_size > off) {
-		keep_page(kept, 0);
 		put(s, " mapped=%016llx", (unsigned long long)hash(p, PAGE));
+		keep_page(kept, 0);
 		if (prot & PROT_WRITE) {
 			p[0] = 'M';
 			msync(p, PAGE, MS_SYNC);
@@ -365,8 +377,7 @@ op_mmap(struct side *s, const struct op *o)
 /* A mapping that each side keeps, while calls change its file. */
 #define STAY_PAGES 8
 static struct {
-	char *p;
-	const volatile char *kept;
+	char *p, *kept;
 	off_t off;
 	int fd, prot;
 } stay[2];
@@ -423,8 +434,8 @@ op_mapstay(struct side *s, const struct op *o)
 	len = (size_t)(st.st_size - stay[s->index].off - page);
 	if (len > PAGE)
 		len = PAGE;
-	keep_page(stay[s->index].kept, page);
 	put(s, " page=%016llx", (unsigned long long)hash(p + page, len));
+	keep_page(stay[s->index].kept, page);
 	if (A(3) % 2 == 0 && (stay[s->index].prot & PROT_WRITE))
 		p[page + (off_t)A(3) % (off_t)len] = (char)A(3);
 	/* A look makes the page data for good in the other kernel. */

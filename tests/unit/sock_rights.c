@@ -18,7 +18,7 @@ hangs_up(int rd)
 static void
 pass_a_pipe(int from, int to)
 {
-	int p[2], fd, out;
+	int p[2], fd, out = 0;
 	size_t n;
 	char c;
 
@@ -78,7 +78,7 @@ Test(sock_rights, plain_read_throws_files_away)
 
 Test(sock_rights, stream_read_ends_behind_a_message_with_files)
 {
-	int p[2], fd, out;
+	int p[2], fd, out = 0;
 	size_t n;
 
 	OK(rump_sys_pipe2(p, O_NONBLOCK));
