@@ -134,7 +134,7 @@ inotify_named(struct nameidata *nd)
 {
 	struct vnode *vp = nd->nd_vp;
 
-	if (unlikely(vp->v_flags & VNODE_INWATCHED) &&
+	if (unlikely(KREAD(vp->v_flags) & VNODE_INWATCHED) &&
 	    (vp->v_nlink > 1 || vp->v_name == NULL))
 		inotify_slownamed(nd);
 }
@@ -180,7 +180,7 @@ void inotify_gone(struct vnode *);
 static inline void
 inotify_entered(struct vnode *vp, const struct vnode *dvp)
 {
-	if (unlikely(dvp->v_flags & VNODE_WATCHED) &&
+	if (unlikely(KREAD(dvp->v_flags) & VNODE_WATCHED) &&
 	    !(vp->v_flags & VNODE_INWATCHED))
 		KSET(vp->v_flags, vp->v_flags | VNODE_INWATCHED);
 }

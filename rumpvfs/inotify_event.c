@@ -61,7 +61,7 @@ tell_parent(struct vnode *vp, uint32_t mask)
 	if (de == NULL || (is_special(vp) && (mask & (IN_ACCESS | IN_MODIFY))))
 		return;
 	dvp = de->de_dvp;
-	if (!(dvp->v_flags & VNODE_WATCHED)) {
+	if (!(KREAD(dvp->v_flags) & VNODE_WATCHED)) {
 		if (vp->v_type == VDIR || vp->v_nlink == 1)
 			clear_flag(vp, VNODE_INWATCHED);
 		return;

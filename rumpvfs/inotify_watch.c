@@ -70,7 +70,7 @@ inotify_rm(struct inotify *in, int32_t wd)
 static void
 set_flag(struct vnode *vp, uint8_t flag)
 {
-	if (vp->v_flags & flag)
+	if (KREAD(vp->v_flags) & flag)
 		return;
 	kmutex_enter(&vp->v_lock);
 	KSET(vp->v_flags, vp->v_flags | flag);
