@@ -464,43 +464,6 @@ mended(void)
 	    hj_mmap_fault(hj_thread.ht_fault);
 }
 
-/* A call of the host's where pages are mapped when they are touched. */
-static int
-lazy_call(struct hj_frame *hf)
-{
-	const long *a = hf->hf_args;
-
-	hj_enter();
-	hj_mmap_ready(hf);
-	hj_leave();
-	hf->hf_ret = hj_host(hf->hf_nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	return HJ_DONE;
-}
-
-/* Calls that only these processes look at: the host's, but they touch memory. */
-static const uint16_t touching[] = {
-	__NR_clock_gettime,
-	__NR_clock_nanosleep,
-	__NR_getrandom,
-	__NR_getrusage,
-	__NR_nanosleep,
-	__NR_process_vm_readv,
-	__NR_process_vm_writev,
-	__NR_sysinfo,
-	__NR_uname,
-};
-
-static bool
-only_touches(long nr)
-{
-	size_t i;
-
-	for (i = 0; i < nelem(touching); i++)
-		if (nr == touching[i])
-			return true;
-	return false;
-}
-
 int
 hj_dispatch(struct hj_frame *hf)
 {
@@ -522,8 +485,8 @@ hj_dispatch(struct hj_frame *hf)
 			return HJ_HOST;
 	}
 	if (unlikely(hj_lazymaps()) &&
-	    (plainly_host(hf, ci) || only_touches(hf->hf_nr)))
-		return lazy_call(hf);
+	    (plainly_host(hf, ci) || hj_lazy_touches(hf->hf_nr)))
+		return hj_lazy_call(hf);
 	verdict = around(hf);
 	if (verdict >= 0)
 		return verdict;
@@ -543,7 +506,7 @@ hj_dispatch(struct hj_frame *hf)
 		if (unlikely(hj.hp_traceall))
 			hj_trace_host(&orig);
 		if (unlikely(hj_lazymaps()))
-			return lazy_call(hf);
+			return hj_lazy_call(hf);
 		return HJ_HOST;
 	}
 	hf->hf_ret = ret == -KERESTART ? -EINTR : ret;
@@ -564,16 +527,6 @@ hj_post(long result, long nr)
 	if (result >= 0)
 		hj_post_wait(result);
 	return result;
-}
-
-void
-hj_dispatch_lazy(void)
-{
-	size_t i;
-
-	for (i = 0; i < nelem(touching); i++)
-		if (hj_route[touching[i]] == 0)
-			hj_route[touching[i]] = HR_SPECIAL;
 }
 
 /*

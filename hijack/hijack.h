@@ -356,8 +356,13 @@ hj_family_isrump(long domain)
 /* The host's answer to a call whose paths may lie in the cpu's buffers. */
 long hj_host_paths(const struct hj_frame *);
 void hj_dispatch_init(void);
+
+/* lazy.c */
 /* From now on calls that touch memory are looked at. */
-void hj_dispatch_lazy(void);
+void hj_lazy_start(void);
+/* A call of the host's that only touches memory?  Such calls may be looked at. */
+bool hj_lazy_touches(long nr);
+int hj_lazy_call(struct hj_frame *);
 
 /* trace.c */
 void hj_trace(int rsys, const long *args, long ret);

@@ -40,6 +40,7 @@ librumphijack_la_SOURCES += hijack/image.h
 librumphijack_la_SOURCES += hijack/kick.c
 librumphijack_la_SOURCES += hijack/kick.h
 librumphijack_la_SOURCES += hijack/inotify.c
+librumphijack_la_SOURCES += hijack/lazy.c
 librumphijack_la_SOURCES += hijack/libs.c
 librumphijack_la_SOURCES += hijack/libs.h
 librumphijack_la_SOURCES += hijack/loader.c

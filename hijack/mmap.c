@@ -119,7 +119,7 @@ set_lazy(void)
 
 	if (hj.hp_lazymaps)
 		return;
-	hj_dispatch_lazy();
+	hj_lazy_start();
 	hj.hp_lazymaps = true;
 	*rumpuser_process.ru_mine = HJ_LAZYMAPS;
 }
