@@ -185,6 +185,69 @@ transfer(struct side *in, struct side *out, size_t count, bool seekable)
 	return n;
 }
 
+/* How much goes into a pipe for certain; 4096 where there is room at all. */
+static size_t
+pipe_room(const struct side *s)
+{
+	int used = 0;
+	long args[6] = { s->s_fd, F_GETPIPE_SZ }, size;
+	long left[6] = { s->s_fd, FIONREAD, (long)&used };
+
+	if (s->s_rump) {
+		size = sys_call(RSYS_fcntl, args);
+		sys_call(RSYS_ioctl, left);
+	} else {
+		size = hj_host(__NR_fcntl, s->s_fd, F_GETPIPE_SZ);
+		hj_host(__NR_ioctl, s->s_fd, FIONREAD, &used);
+	}
+	/* Its pages may have a byte each; who does not wait gets one. */
+	if (used != 0 && !s->s_rump && (side_flags(s) & O_NONBLOCK))
+		return CHUNK;
+	size -= s->s_rump ? used : (long)roundup2((size_t)used, CHUNK);
+	return kmax(size, (long)CHUNK);
+}
+
+static long
+await_room(const struct side *s)
+{
+	struct pollfd pf = { s->s_fd, POLLOUT, 0 };
+	long ret;
+
+	if (s->s_rump)
+		return 0;
+	if (side_flags(s) & O_NONBLOCK)
+		return side_ready(s, true) ? 0 : -EAGAIN;
+	hj_leave();
+	ret = hj_host(__NR_poll, &pf, 1, -1);
+	hj_enter();
+	return ret < 0 ? ret : 0;
+}
+
+/*
+ * A socket is read once: what is there, or a message, of which the rest is
+ * lost.  Nothing can be put back; so there is room first.
+ */
+static long
+from_socket(struct side *in, struct side *out, size_t count)
+{
+	char small[CHUNK], *buf = NULL;
+	long n, w;
+
+	n = await_room(out);
+	if (n != 0)
+		return n;
+	count = kmin(count, pipe_room(out));
+	if (count > CHUNK)
+		buf = page_alloc(BIG_ORDER);
+	count = kmin(count,
+	    (size_t)(buf != NULL ? KPAGE_SIZE << BIG_ORDER : CHUNK));
+	n = side_io(in, false, buf != NULL ? buf : small, count);
+	w = n <= 0 ? n : side_io(out, true, buf != NULL ? buf : small, n);
+	if (buf != NULL)
+		page_free(buf);
+	return w;
+}
+
 /* One end is a pipe, the other a file, and they are of two kernels. */
 static long
 do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
@@ -200,13 +263,15 @@ do_splice(struct side *in, struct side *out, size_t len, unsigned flags)
 		return -EINVAL;
 	if (flags & SPLICE_F_NONBLOCK) {
 		/* A pipe of rump's may be at its end, which is no waiting. */
-		if (inpipe && in->s_rump)
+		if (in->s_rump)
 			in->s_nowait = true;
 		else if (inpipe && !side_ready(in, false))
 			return -EAGAIN;
 		if (outpipe && !side_ready(out, true))
 			return -EAGAIN;
 	}
+	if (is_type(in, S_IFSOCK))
+		return from_socket(in, out, len);
 	return transfer(in, out, len, !inpipe);
 }
 

@@ -74,6 +74,8 @@ struct file {
 #define FMODE_WRITE 2
 #define FMODE_SEEK  4 /* has an offset */
 #define FMODE_PATH  8
+#define FMODE_MSGS  16 /* a read takes one message */
+#define FMODE_HASTY 32 /* a socket that heeds SPLICE_F_NONBLOCK */
 
 struct fileops {
 	/* Offsets in uio_offset; the generic code keeps f_offset. */

@@ -228,8 +228,9 @@ conn_close(struct conn *cn, int side, bool reset)
 	} else if (cn->cn_tcp &&
 	    (atomic_load(&cn->cn_in[!side].st_eof) & EOF_SENT))
 		error = EPIPE;
-	/* A reaper may begin it again: an error is told once. */
-	if (reset && !(cn->cn_closed & 1U << side))
+	/* A reaper may begin it again, and it may be reset: told once. */
+	if (reset && !(cn->cn_closed & 1U << side) &&
+	    !(cn->cn_tcp && cn->cn_first == CONN_RESET))
 		atomic_store(&cn->cn_error[!side], error);
 	KSTORE(cn->cn_closed, cn->cn_closed | 1U << side);
 	atomic_store(&cn->cn_open, 0);

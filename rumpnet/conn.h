@@ -182,6 +182,8 @@ uint64_t conntcp_limit(struct conn *, int side, uint64_t *tail, uint64_t used,
     bool peek, bool *over);
 /* Is the next byte the urgent one, which is not read with the others? */
 bool conntcp_atmark(struct conn *, int side);
+/* Another urgent byte comes: one that a side is just about to pass is gone. */
+void conntcp_droplast(struct conn *, int side);
 /* The last byte of the uio is urgent. */
 int conntcp_sendoob(struct conn *, int side, struct uio *,
     const struct connwait *);

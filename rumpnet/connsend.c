@@ -184,6 +184,8 @@ conn_sendurgent(struct conn *cn, int side, struct uio *uio,
 		    (atomic_load(&st->st_eof) & EOF_SENT) ||
 		    atomic_load(&st->st_shut))
 			return conn_send(cn, side, uio, cw);
+		if (cn->cn_tcp)
+			conntcp_droplast(cn, cn->cn_self ? side : !side);
 		kmutex_enter(&st->st_wlock);
 		error = send_urgent(st, uio);
 		kmutex_exit(&st->st_wlock);

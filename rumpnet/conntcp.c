@@ -89,6 +89,23 @@ conntcp_limit(struct conn *cn, int side, uint64_t *tail, uint64_t used,
 	return used;
 }
 
+void
+conntcp_droplast(struct conn *cn, int side)
+{
+	struct stream *st = &cn->cn_in[side];
+	uint64_t oob;
+
+	if (atomic_load(&st->st_oob) == 0 || stream_room(st) == 0)
+		return;
+	kmutex_enter(&st->st_rlock);
+	oob = atomic_load(&st->st_oob);
+	if (stream_used(st) != 0 && conntcp_atmark(cn, side)) {
+		atomic_store(&st->st_tail, (oob >> OOB_SHIFT) + 1);
+		atomic_compare_exchange_strong(&st->st_oob, &oob, 0);
+	}
+	kmutex_exit(&st->st_rlock);
+}
+
 /* Whoever owns the receiver's file is told. */
 static void
 signal_owner(struct conn *cn, int side)

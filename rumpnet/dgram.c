@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dgram: see dgram.h. */
-#include <poll.h>
-
-#include "rumpkern/klog.h"
 #include "rumpnet/dgram.h"
 #include "rumpnet/inetctl.h"
 #include "rumpnet/sockopt.h"
@@ -104,81 +101,12 @@ dgram_isaway(const struct socket *so, struct inname *to, uint32_t oif)
 	return in_reach(so, to, oif) == EREMOTE;
 }
 
-/* so_lock and the table's held: the packet may come in. */
-static bool
-has_room(const struct socket *so)
-{
-	return so->so_rq.pq_room <= KREAD(so->so_rcvbuf);
-}
-
 void
 dgram_enqueue(struct socket *so, struct packet *pk)
 {
-	kmutex_enter(&so->so_lock);
-	if (!has_room(so) || (so->so_state & SS_CLOSED)) {
-		kmutex_exit(&so->so_lock);
-		packet_free(pk);
-		return;
-	}
 	if (unlikely(sockopt_stamp(so) != 0))
 		pk->pk_time = rumpuser_realtime();
-	packetq_put(&so->so_rq, pk);
-	klog_commit();
-	kwakeup_one(&so->so_rwait);
-	kwakeup_events(&so->so_pollq, POLLIN | POLLRDNORM);
-	kmutex_exit(&so->so_lock);
-}
-
-/* so_lock held.  0: there is a packet, or the end. */
-static int
-await(struct socket *so, uint64_t until)
-{
-	int error;
-
-	for (;;) {
-		/* News about what was sent come first. */
-		error = atomic_exchange(&so->so_error, 0);
-		if (error != 0 || so->so_rq.pq_head != NULL)
-			return error;
-		if (until == 0)
-			return EAGAIN;
-		if (atomic_load(&so->so_shut) & 1 << SHUT_RD)
-			return 0;
-		error = ksleep(&so->so_rwait, &so->so_lock, until, KSLEEP_INTR);
-		if (error == ETIMEDOUT)
-			return EAGAIN;
-		if (error != 0)
-			return error == KERESTART && until != KSLEEP_FOREVER ?
-			    EINTR :
-			    error;
-	}
-	return 0;
-}
-
-/* The next packet, or a copy of it, in hand.  NULL: the end. */
-static int
-take(struct socket *so, int flags, size_t room, struct packet **pk)
-{
-	int error;
-
-	*pk = NULL;
-	kmutex_enter(&so->so_lock);
-	error = await(so,
-	    sock_until(flags & MSG_DONTWAIT, KREAD(so->so_rcvtimeo)));
-	if (error == 0 && so->so_rq.pq_head != NULL) {
-		if (flags & MSG_PEEK) {
-			*pk = packet_dup(so->so_rq.pq_head, room);
-			if (*pk == NULL)
-				error = ENOBUFS;
-		} else {
-			*pk = packetq_take(&so->so_rq);
-			klog_commit();
-		}
-	}
-	if (so->so_rq.pq_head != NULL)
-		kwakeup_one(&so->so_rwait);
-	kmutex_exit(&so->so_lock);
-	return error;
+	(void)sockq_put(so, pk, false);
 }
 
 int
@@ -190,7 +118,7 @@ dgram_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	(void)l;
 	if (unlikely(sm->sm_flags & MSG_ERRQUEUE))
 		return EAGAIN;
-	error = take(so, sm->sm_flags, sm->sm_uio->uio_resid, &pk);
+	error = sockq_take(so, sm->sm_flags, sm->sm_uio->uio_resid, &pk);
 	if (error != 0 || pk == NULL)
 		return error;
 	error = packet_deliver(pk, sm);
@@ -220,30 +148,6 @@ dgram_shutdown(struct socket *so, int how)
 }
 
 int
-dgram_poll(struct socket *so, struct waitent *ent)
-{
-	uint8_t shut;
-	int ev = POLLOUT | POLLWRNORM | POLLWRBAND;
-
-	kmutex_enter(&so->so_lock);
-	if (ent != NULL) {
-		waitq_add(&so->so_pollq, ent, &so->so_lock);
-		klog_commit();
-	}
-	shut = atomic_load(&so->so_shut);
-	if (so->so_rq.pq_head != NULL)
-		ev |= POLLIN | POLLRDNORM;
-	if (shut & 1 << SHUT_RD)
-		ev |= POLLIN | POLLRDNORM | POLLRDHUP;
-	if (shut == (1 << SHUT_RD | 1 << SHUT_WR))
-		ev |= POLLHUP;
-	if (atomic_load(&so->so_error) != 0)
-		ev |= POLLERR;
-	kmutex_exit(&so->so_lock);
-	return ev;
-}
-
-int
 dgram_getname(struct socket *so, bool peer, struct netname *nn)
 {
 	struct inname in;
@@ -262,29 +166,12 @@ dgram_getname(struct socket *so, bool peer, struct netname *nn)
 uint64_t
 dgram_pending(struct socket *so, bool out)
 {
-	uint64_t n = 0;
-
-	if (out)
-		return 0;
-	kmutex_enter(&so->so_lock);
-	if (so->so_rq.pq_head != NULL)
-		n = so->so_rq.pq_head->pk_len;
-	kmutex_exit(&so->so_lock);
-	return n;
+	return out ? 0 : sockq_pending(so);
 }
 
 void
 dgram_close(struct socket *so)
 {
-	struct packet *pk;
-
 	in_unbind(so);
-	do {
-		kmutex_enter(&so->so_lock);
-		pk = packetq_take(&so->so_rq);
-		klog_commit();
-		kmutex_exit(&so->so_lock);
-		if (pk != NULL)
-			packet_free(pk);
-	} while (pk != NULL);
+	sockq_drain(so);
 }

@@ -8,6 +8,7 @@
 
 #include "rumpnet/inet.h"
 #include "rumpnet/packet.h"
+#include "rumpnet/sockq.h"
 
 /* Where to, as the program says: any family that the socket can reach. */
 int dgram_target(struct socket *, const struct netname *, struct inname *to);
@@ -23,7 +24,6 @@ void dgram_enqueue(struct socket *, struct packet *);
 
 int dgram_recv(struct lwp *, struct socket *, struct sockmsg *);
 int dgram_shutdown(struct socket *, int how);
-int dgram_poll(struct socket *, struct waitent *);
 int dgram_getname(struct socket *, bool peer, struct netname *);
 /* Of the next datagram. */
 uint64_t dgram_pending(struct socket *, bool out);

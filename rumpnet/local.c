@@ -2,6 +2,7 @@
 /* local: AF_UNIX streams, and what connections of AF_UNIX share. */
 #include "rumpkern/klog.h"
 #include "rumpnet/conn.h"
+#include "rumpnet/connpkt.h"
 #include "rumpnet/control.h"
 #include "rumpnet/local.h"
 #include "rumpnet/localconn.h"
@@ -135,28 +136,111 @@ other_wants(const struct socket *so)
 	return other != NULL && (KREAD(other->so_opts) >> SO_PASSCRED & 1) != 0;
 }
 
+/* What goes along, in hand whatever comes of it; but NULL: ENOBUFS. */
+static struct packet *
+along(struct lwp *l, struct socket *so, struct sockmsg *sm, bool cred,
+    int *error)
+{
+	struct packet *pk = packet_alloc(0);
+
+	*error = ENOBUFS;
+	if (pk == NULL)
+		return NULL;
+	*error = local_ancillary(l, sm, pk);
+	if (*error == 0 && !connected(so))
+		*error = ENOTCONN;
+	if (*error == 0 && cred && !pk->pk_hascred) {
+		pk->pk_hascred = true;
+		pk->pk_cred = sock_cred(l, true);
+	}
+	return pk;
+}
+
 static int
 send_with(struct lwp *l, struct socket *so, struct sockmsg *sm,
     const struct connwait *cw, bool cred)
 {
-	struct packet *pk = packet_alloc(0);
+	struct packet *pk;
 	int error;
 
+	pk = along(l, so, sm, cred, &error);
 	if (pk == NULL)
-		return ENOBUFS;
-	error = local_ancillary(l, sm, pk);
-	if (error == 0 && !connected(so))
-		error = ENOTCONN;
-	if (error == 0 && cred && !pk->pk_hascred) {
-		pk->pk_hascred = true;
-		pk->pk_cred = sock_cred(l, true);
-	}
+		return error;
 	if (error == 0 && sm->sm_uio->uio_resid != 0)
 		error = conn_sendwith(so->so_conn, so->so_side, sm->sm_uio, cw,
 		    pk);
 	if (khand_has(pk))
 		packet_free(pk);
 	return error;
+}
+
+/* The message, and then the rest, which has no rights. */
+static int
+send_all(struct lwp *l, struct socket *so, struct sockmsg *sm,
+    const struct connwait *cw, bool cred)
+{
+	struct sockmsg rest = { .sm_uio = sm->sm_uio };
+	int error = send_with(l, so, sm, cw, cred);
+
+	while (error == 0 && cred && sm->sm_uio->uio_resid != 0)
+		error = send_with(l, so, &rest, cw, cred);
+	if (error == 0 && sm->sm_uio->uio_resid != 0 && connected(so))
+		error = conn_send(so->so_conn, so->so_side, sm->sm_uio, cw);
+	return error;
+}
+
+/*
+ * One urgent byte.  It is marked before it is sent: should it not be, or
+ * another sender be faster, that one makes the mark empty (connpkt.h).
+ */
+static int
+send_urgent(struct lwp *l, struct socket *so, struct sockmsg *sm,
+    const struct connwait *cw, bool cred)
+{
+	struct conn *cn = so->so_conn;
+	struct stream *st = &cn->cn_in[!so->so_side];
+	struct packet *pk;
+	bool rights;
+	int error;
+
+	pk = along(l, so, sm, cred, &error);
+	if (pk == NULL)
+		return error;
+	if (error == 0) {
+		rights = pk->pk_rights != NULL;
+		if (rights)
+			rights_lock();
+		kmutex_enter(&st->st_wlock);
+		error = connpkt_mark(cn, so->so_side,
+		    rights || pk->pk_hascred ? pk : NULL,
+		    atomic_load(&st->st_head), 1);
+		kmutex_exit(&st->st_wlock);
+		if (rights)
+			rights_unlock();
+	}
+	if (khand_has(pk))
+		packet_free(pk);
+	return error != 0 ? error :
+			    conntcp_sendoob(cn, so->so_side, sm->sm_uio, cw);
+}
+
+/* Of some bytes the last is urgent. */
+static int
+send_oob(struct lwp *l, struct socket *so, struct sockmsg *sm,
+    const struct connwait *cw, bool cred)
+{
+	struct sockmsg last = { .sm_uio = sm->sm_uio };
+	struct uio *uio = sm->sm_uio;
+	int error;
+
+	if (uio->uio_resid == 1)
+		return send_urgent(l, so, sm, cw, cred);
+	uio->uio_resid--;
+	error = send_all(l, so, sm, cw, cred);
+	uio->uio_resid++;
+	if (error != 0 || uio->uio_resid != 1)
+		return error;
+	return send_urgent(l, so, &last, cw, cred);
 }
 
 /* What is wrong with what goes along is told before anything else. */
@@ -191,22 +275,15 @@ local_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	cw.cw_until = sock_until(sm->sm_flags & MSG_DONTWAIT,
 	    KREAD(so->so_sndtimeo));
 	cred = local_wantscred(so) || other_wants(so);
+	if (unlikely(sm->sm_flags & MSG_OOB))
+		return send_oob(l, so, sm, &cw, cred);
 	if (unlikely(cred || sm->sm_ctl != NULL)) {
-		error = send_with(l, so, sm, &cw, cred);
-		/* The rest is a message of its own, without rights. */
-		while (error == 0 && cred && sm->sm_uio->uio_resid != 0) {
-			struct sockmsg rest = { .sm_uio = sm->sm_uio };
-
-			error = send_with(l, so, &rest, &cw, cred);
-		}
-		if (error != 0 || (len != 0 && sm->sm_uio->uio_resid == 0))
+		error = send_all(l, so, sm, &cw, cred);
+		if (error != 0 || len != 0)
 			return error;
 	}
 	if (unlikely(!connected(so)))
 		return ENOTCONN;
-	if (unlikely(sm->sm_flags & MSG_OOB))
-		return conntcp_sendoob(so->so_conn, so->so_side, sm->sm_uio,
-		    &cw);
 	return conn_send(so->so_conn, so->so_side, sm->sm_uio, &cw);
 }
 

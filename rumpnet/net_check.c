@@ -126,7 +126,7 @@ check_sock(void *obj)
 	if (!sock_live(so))
 		return 0;
 	if (so->so_link == so->so_refs)
-		return packetq_check(&so->so_rq);
+		return packetq_check(&so->so_rq) + packetq_check(&so->so_cork);
 	kprintf("socket %p of kind %d, state %x: %u references, counted %lu\n",
 	    obj, so->so_kind, so->so_state, so->so_refs,
 	    (unsigned long)so->so_link);

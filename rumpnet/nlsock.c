@@ -393,12 +393,6 @@ nl_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	return error;
 }
 
-static int
-nl_poll(struct socket *so, struct waitent *ent)
-{
-	return sockq_poll(so, ent);
-}
-
 static uint64_t
 nl_pending(struct socket *so, bool out)
 {
@@ -429,7 +423,7 @@ const struct sockops netlink_sockops = {
 	.so_send = nl_send,
 	.so_recv = nl_recv,
 	.so_shutdown = nl_shutdown,
-	.so_poll = nl_poll,
+	.so_poll = sockq_poll,
 	.so_getname = nl_getname,
 	.so_pending = nl_pending,
 	.so_close = nl_closed,

@@ -117,6 +117,27 @@ packet_dup(const struct packet *from, size_t max)
 }
 
 int
+packet_extend(const struct packet *from, struct uio *uio, size_t len,
+    struct packet **pkp)
+{
+	struct packet *pk = packet_alloc(from->pk_len + len);
+	int error = 0;
+
+	if (pk == NULL)
+		return ENOBUFS;
+	memcpy((char *)pk + NAMES, (const char *)from + NAMES,
+	    offsetof(struct packet, pk_inline) - NAMES);
+	memcpy(pk->pk_data, from->pk_data, from->pk_len);
+	if (len != 0)
+		error = uio_move(pk->pk_data + from->pk_len, len, uio);
+	if (error != 0)
+		packet_free(pk);
+	else
+		*pkp = pk;
+	return error;
+}
+
+int
 packet_deliver(const struct packet *pk, struct sockmsg *sm)
 {
 	size_t n = kmin((size_t)pk->pk_held, sm->sm_uio->uio_resid);

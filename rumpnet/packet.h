@@ -38,6 +38,7 @@ struct packet {
 		struct { /* AF_INET, AF_INET6 */
 			struct inname pk_from, pk_to;
 			uint8_t pk_ttl, pk_tos;
+			uint32_t pk_oif; /* until it is sent: by which */
 		};
 		struct { /* AF_NETLINK: from, and to which group */
 			uint32_t pk_nlpid, pk_nlgroup;
@@ -71,6 +72,12 @@ void packet_free(struct packet *);
  * (rights_lock() is held if there are any).  NULL: the arena is full.
  */
 struct packet *packet_dup(const struct packet *, size_t max);
+/*
+ * A copy in hand, without rights, with the next len bytes of the uio behind
+ * its data: 0, EFAULT, ENOBUFS.
+ */
+int packet_extend(const struct packet *, struct uio *, size_t len,
+    struct packet **);
 /*
  * Give the data to the receiver: as much as fits, MSG_TRUNC in sm_outflags if
  * that is not all, sm_len set.  0 or EFAULT.

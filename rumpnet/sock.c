@@ -287,6 +287,10 @@ sock_file(struct socket *so, int flags)
 	if (f == NULL)
 		return NULL;
 	f->f_mode = FMODE_READ | FMODE_WRITE;
+	if (so->so_type != SOCK_STREAM)
+		f->f_mode |= FMODE_MSGS;
+	else if (so->so_family == AF_UNIX)
+		f->f_mode |= FMODE_HASTY;
 	KSET(f->f_data, so);
 	KSET(so->so_file, f);
 	khand_drop(so);

@@ -127,6 +127,7 @@ struct socket {
 
 	/* Datagrams: (q) so_lock, or of AF_UNIX ns_locallock */
 	struct packetq so_rq;     /* (q) received */
+	struct packetq so_cork;   /* (s) UDP: one that is not whole; or none */
 	struct waitq so_rwait;    /* (q) receivers */
 	struct waitq so_wwait;    /* (q) who waits for room here */
 	struct waitq so_pollq;    /* (q) pollers */

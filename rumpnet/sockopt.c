@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sockopt: see sockopt.h; the table, setsockopt and getsockopt. */
 #include <linux/tcp.h>
+#include <linux/udp.h>
 
 #include "lwproc/proc.h"
 #include "rumpnet/netlink.h"
@@ -53,6 +54,8 @@ static const struct optdef table[] = {
 	TCP(USER_TIMEOUT, SV_USERTIMEO, 0, INT32_MAX, 0),
 	TCP(NOTSENT_LOWAT, SV_NOTSENT, INT32_MIN, INT32_MAX, 0),
 	TCP(THIN_LINEAR_TIMEOUTS, SV_THINTIMEO, 0, 1, 0),
+
+	B(IPPROTO_UDP, UDP_CORK, SV_CORK),
 
 	D(IPPROTO_IP, IP_MULTICAST_TTL, SV_MCTTL, 1),
 	B(IPPROTO_IP, IP_RECVTTL, SV_RECVTTL),
@@ -249,6 +252,9 @@ set(struct socket *so, int level, int name, struct optin *oi)
 	}
 	if (error == ENOPROTOOPT)
 		error = set_plain(so, level, name, oi);
+	if (error == 0 && level == IPPROTO_UDP && name == UDP_CORK &&
+	    oi->oi_int == 0)
+		udp_uncork(so);
 	return error;
 }
 

@@ -82,6 +82,8 @@ sockopt_stamp(const struct socket *so)
 
 /* Once told, an error is gone. */
 int sock_takeerror(struct socket *);
+/* UDP: what is held back goes out. */
+void udp_uncork(struct socket *);
 /* SO_RCVBUF and so on: what the connection is to know of them. */
 void sockopt_apply(struct socket *);
 

@@ -205,7 +205,10 @@ sockopt_getip(struct socket *so, int name, struct optout *oo)
 		v = KREAD(so->so_val[SV_HDRINCL]);
 		break;
 	case IP_PROTOCOL:
-		v = so->so_proto;
+		/* Linux tells its number: of other sockets, a port. */
+		v = so->so_kind == SOCK_RAWIP ?
+		    so->so_proto :
+		    ntohs(KREAD(so->so_local.in_port));
 		break;
 	default:
 		return ENOPROTOOPT;

@@ -306,7 +306,8 @@ sockstream_pending(struct socket *so, bool out)
 
 	st = &sock_conn(so)->cn_in[out ? !so->so_side : so->so_side];
 	/* What a peer had not received is gone with it. */
-	return out && atomic_load(&st->st_shut) ? 0 : stream_used(st);
+	return out && !atomic_load(&sock_conn(so)->cn_open) ? 0 :
+							      stream_used(st);
 }
 
 /* The next that waits to be accepted, in hand. */
@@ -341,6 +342,19 @@ sockstream_unlisten(struct socket *so)
 	}
 }
 
+/*
+ * AF_UNIX: messages that nobody has received.  A single one without data does
+ * not count, as on Linux, which takes it for a used urgent byte.
+ */
+static bool
+has_packets(struct socket *so)
+{
+	struct packetq *pq = &sock_conn(so)->cn_in[so->so_side].st_pkts;
+
+	return KREAD(pq->pq_bytes) != 0 ||
+	    (so->so_kind == SOCK_LOCALSEQ && KREAD(pq->pq_count) > 1);
+}
+
 void
 sockstream_close(struct socket *so)
 {
@@ -349,8 +363,7 @@ sockstream_close(struct socket *so)
 
 	if (connected(so)) {
 		if (so->so_family == AF_UNIX)
-			reset =
-			    KREAD(cn->cn_in[so->so_side].st_pkts.pq_bytes) != 0;
+			reset = has_packets(so);
 		else
 			reset = so->so_linger.l_onoff &&
 			    so->so_linger.l_linger == 0;

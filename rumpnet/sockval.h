@@ -12,7 +12,7 @@ enum sockval {
 	SV_BOUNDIF,
 	/* IPPROTO_TCP */
 	SV_NODELAY,
-	SV_CORK,
+	SV_CORK, /* of UDP as well */
 	SV_MAXSEG,
 	SV_KEEPIDLE,
 	SV_KEEPINTVL,

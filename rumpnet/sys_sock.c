@@ -190,9 +190,10 @@ do_accept(struct lwp *l, int sockfd, void *addr, void *addrlen, int flags,
 	error = sock_ops(so)->so_accept == NULL ?
 	    EOPNOTSUPP :
 	    sock_ops(so)->so_accept(so, (f->f_flags & O_NONBLOCK) != 0, &new);
-	if (error == 0 && addr != NULL) {
+	/* One of TCP tells of a peer that is gone only here. */
+	if (error == 0 && (addr != NULL || new->so_kind == SOCK_TCP)) {
 		error = sock_ops(new)->so_getname(new, true, &nn);
-		if (error == 0)
+		if (error == 0 && addr != NULL)
 			error = netname_out(&nn, addr, addrlen);
 		if (error != 0)
 			sock_rele(new);

@@ -181,6 +181,7 @@ int
 tcp_disconnect(struct socket *so)
 {
 	uint32_t state = KREAD(so->so_state);
+	int told;
 
 	if (state & SS_LISTENS)
 		sockstream_unlisten(so);
@@ -191,8 +192,12 @@ tcp_disconnect(struct socket *so)
 			in_dropport(so, IN_TCP);
 		return 0;
 	}
+	/* What nobody was told of the old one stays to be told. */
+	told = conn_takeerror(sock_conn(so), so->so_side);
 	if (tcp_state(so) != TCP_CLOSE && tcp_state(so) != TCP_SYN_SENT)
-		atomic_store(&so->so_error, ECONNRESET);
+		told = ECONNRESET;
+	if (told != 0)
+		atomic_store(&so->so_error, told);
 	conn_close(sock_conn(so), so->so_side, true);
 	in_unconnect(so);
 	in_dropport(so, IN_TCP);
@@ -362,7 +367,7 @@ tcp_connect(struct lwp *l, struct socket *so, const struct netname *nn,
 		return EISCONN;
 	error = start(so, nn);
 	/* What a connection of before had to say is old. */
-	if (error == ECONNREFUSED)
+	if (error == 0 || error == ECONNREFUSED)
 		atomic_store(&so->so_error, 0);
 	if (error == ECONNREFUSED && nonblock) {
 		atomic_store(&so->so_error, error);

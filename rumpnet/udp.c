@@ -57,13 +57,37 @@ autobind(struct socket *so)
 	return error;
 }
 
+/* Linux sends what is held back for IPv4 to the new peer. */
+static void
+redirect(struct socket *so)
+{
+	struct packet *pk;
+
+	kmutex_enter(&so->so_lock);
+	pk = so->so_cork.pq_head;
+	if (pk != NULL && (so->so_state & SS_CONNECTED) &&
+	    in_isv4(&pk->pk_to.in_addr) && in_isv4(&so->so_peer.in_addr)) {
+		klog_save(&pk->pk_to, sizeof(pk->pk_to));
+		pk->pk_to = so->so_peer;
+		klog_save(&pk->pk_from, sizeof(pk->pk_from));
+		pk->pk_from = so->so_local;
+		klog_commit();
+	}
+	kmutex_exit(&so->so_lock);
+}
+
 static int
 udp_connect(struct lwp *l, struct socket *so, const struct netname *nn,
     bool nonblock)
 {
+	int error;
+
 	(void)l;
 	(void)nonblock;
-	return dgram_connect(so, IN_UDP, nn, autobind);
+	error = dgram_connect(so, IN_UDP, nn, autobind);
+	if (unlikely(error == 0 && KREAD(so->so_cork.pq_head) != NULL))
+		redirect(so);
+	return error;
 }
 
 /* To all that would hear it: lo brings it back whatever IP_MULTICAST_LOOP is. */
@@ -230,19 +254,179 @@ hears(struct socket *so, const struct in6_addr *from, const struct inname *to)
 		in_isv4(&local) == in_isv4(&to->in_addr));
 }
 
-static int
-udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
+/* Whose it is, where to and how: all but the data. */
+static void
+address(struct socket *so, struct packet *pk, const struct inname *to,
+    struct inctl *ctl)
 {
+	pk->pk_from = dgram_name(so, &so->so_local);
+	if (!in_isany(&ctl->ic_source))
+		pk->pk_from.in_addr = ctl->ic_source;
+	else if (in_isany(&pk->pk_from.in_addr) ||
+	    mcast_isgroup(&pk->pk_from.in_addr))
+		pk->pk_from.in_addr = in_sourcevia(so, to);
+	pk->pk_to = *to;
+	if (mcast_isgroup(&to->in_addr) && ctl->ic_hops)
+		ctl->ic_ttl = sockopt_int(so,
+		    in_isv4(&to->in_addr) ? IPPROTO_IP : IPPROTO_IPV6,
+		    in_isv4(&to->in_addr) ? IP_MULTICAST_TTL :
+					    IPV6_MULTICAST_HOPS);
+	pk->pk_ttl = (uint8_t)ctl->ic_ttl;
+	pk->pk_tos = (uint8_t)ctl->ic_tos;
+	pk->pk_oif = ctl->ic_oif;
+}
+
+/* A datagram in hand that is whole. */
+static void
+transmit(struct socket *so, struct packet *pk)
+{
+	struct inname to = pk->pk_to;
 	struct in6_addr from;
-	struct inctl ctl;
+
+	if (unlikely(dgram_isaway(so, &to, pk->pk_oif))) {
+		route_swallow(to.in_scope, pk->pk_len + UDP_HEADERS);
+		packet_free(pk);
+		return;
+	}
+	pk->pk_from.in_scope = to.in_scope;
+	pk->pk_to = to;
+	from = pk->pk_from.in_addr;
+	if (deliver(pk) != 0 && hears(so, &from, &to))
+		refused(so, &to);
+}
+
+/* --- Datagrams in pieces: MSG_MORE, UDP_CORK ------------------------------ */
+
+/* What is held back, in hand; NULL: nothing. */
+static struct packet *
+uncork(struct socket *so)
+{
 	struct packet *pk;
+
+	kmutex_enter(&so->so_lock);
+	pk = packetq_take(&so->so_cork);
+	klog_commit();
+	kmutex_exit(&so->so_lock);
+	return pk;
+}
+
+void
+udp_uncork(struct socket *so)
+{
+	struct packet *pk = uncork(so);
+
+	if (pk != NULL)
+		transmit(so, pk);
+}
+
+/* The first piece, in hand: it is held back. */
+static void
+cork(struct socket *so, struct packet *pk)
+{
+	bool first;
+
+	kmutex_enter(&so->so_lock);
+	first = so->so_cork.pq_head == NULL && !(so->so_state & SS_CLOSED);
+	if (first) {
+		packetq_put(&so->so_cork, pk);
+		klog_commit();
+	}
+	kmutex_exit(&so->so_lock);
+	/* Another thread has begun one meanwhile. */
+	if (!first)
+		transmit(so, pk);
+}
+
+/*
+ * What is wrong with a later piece, of which the address does not count: it
+ * leaves the others, which go to IPv4 or not, as they are.
+ */
+static int
+check_piece(struct socket *so, const struct sockmsg *sm, bool v4)
+{
+	const struct netname *nn = sm->sm_name;
+	bool as4 = v4;
 	struct inname to;
 	int error;
 
-	(void)l;
-	/* Pieces of one datagram: there is no cork. */
-	if (unlikely(sm->sm_flags & MSG_MORE))
+	if (so->so_family == AF_INET6 && nn != NULL && !is_noname(so, nn)) {
+		error = inname_target(so, nn, &to);
+		if (error != 0)
+			return error;
+		if (KREAD(so->so_v6only) && in_isv4(&to.in_addr))
+			return ENETUNREACH;
+		as4 |= in_isv4(&to.in_addr);
+	}
+	if (as4 && sm->sm_uio->uio_resid > UINT16_MAX)
+		return EMSGSIZE;
+	if (as4 && (sm->sm_flags & MSG_OOB))
 		return EOPNOTSUPP;
+	return as4 && !v4 ? EINVAL : 0;
+}
+
+/* so_lock held: the piece goes behind the others, or all are lost. */
+static int
+append(struct socket *so, struct sockmsg *sm, struct packet **old)
+{
+	struct packet *pk = so->so_cork.pq_head, *new = NULL;
+	size_t len = sm->sm_uio->uio_resid;
+	struct uio before = *sm->sm_uio;
+	int error = 0;
+
+	if (len + pk->pk_len > (in_isv4(&pk->pk_to.in_addr) ? MOST4 : MOST6) ||
+	    too_long(so, &pk->pk_to, len + pk->pk_len))
+		error = EMSGSIZE;
+	else if (len == 0)
+		return 0;
+	if (error == 0)
+		error = packet_extend(pk, sm->sm_uio, len, &new);
+	if (error != 0)
+		*sm->sm_uio = before;
+	*old = packetq_take(&so->so_cork);
+	if (new != NULL)
+		packetq_put(&so->so_cork, new);
+	klog_commit();
+	return error;
+}
+
+/* A later piece.  false: there is no first one. */
+static bool
+send_piece(struct socket *so, struct sockmsg *sm, bool more, int *error)
+{
+	struct packet *pk, *old = NULL;
+
+	kmutex_enter(&so->so_lock);
+	pk = so->so_cork.pq_head;
+	if (pk != NULL)
+		*error = check_piece(so, sm, in_isv4(&pk->pk_to.in_addr));
+	if (pk != NULL && *error == 0) {
+		*error = append(so, sm, &old);
+		more |= *error != 0;
+	} else
+		more = true;
+	kmutex_exit(&so->so_lock);
+	if (old != NULL)
+		packet_free(old);
+	if (!more)
+		udp_uncork(so);
+	return pk != NULL;
+}
+
+/* --- Sending -------------------------------------------------------------- */
+
+static int
+udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
+{
+	bool more = (sm->sm_flags & MSG_MORE) || KREAD(so->so_val[SV_CORK]);
+	struct inctl ctl;
+	struct packet *pk;
+	struct inname to;
+	int error = 0;
+
+	(void)l;
+	if (unlikely(KREAD(so->so_cork.pq_head) != NULL) &&
+	    send_piece(so, sm, more, &error))
+		return error;
 	error = prepare(so, sm, &to);
 	if (error == 0)
 		error = inctl_parse(so, sm, in_isv4(&to.in_addr), &ctl);
@@ -253,30 +437,22 @@ udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	error = packet_create(sm->sm_uio, sm->sm_uio->uio_resid, &pk);
 	if (error != 0)
 		return error;
-	pk->pk_from = dgram_name(so, &so->so_local);
-	if (!in_isany(&ctl.ic_source))
-		pk->pk_from.in_addr = ctl.ic_source;
-	else if (in_isany(&pk->pk_from.in_addr) ||
-	    mcast_isgroup(&pk->pk_from.in_addr))
-		pk->pk_from.in_addr = in_sourcevia(so, &to);
-	if (unlikely(dgram_isaway(so, &to, ctl.ic_oif))) {
-		route_swallow(to.in_scope, pk->pk_len + UDP_HEADERS);
-		packet_free(pk);
-		return 0;
-	}
-	pk->pk_from.in_scope = to.in_scope;
-	pk->pk_to = to;
-	if (mcast_isgroup(&to.in_addr) && ctl.ic_hops)
-		ctl.ic_ttl = sockopt_int(so,
-		    in_isv4(&to.in_addr) ? IPPROTO_IP : IPPROTO_IPV6,
-		    in_isv4(&to.in_addr) ? IP_MULTICAST_TTL :
-					   IPV6_MULTICAST_HOPS);
-	pk->pk_ttl = (uint8_t)ctl.ic_ttl;
-	pk->pk_tos = (uint8_t)ctl.ic_tos;
-	from = pk->pk_from.in_addr;
-	if (deliver(pk) != 0 && hears(so, &from, &to))
-		refused(so, &to);
+	address(so, pk, &to, &ctl);
+	if (unlikely(more))
+		cork(so, pk);
+	else
+		transmit(so, pk);
 	return 0;
+}
+
+static void
+udp_close(struct socket *so)
+{
+	struct packet *pk = uncork(so);
+
+	if (pk != NULL)
+		packet_free(pk);
+	dgram_close(so);
 }
 
 const struct sockops udp_sockops = {
@@ -285,8 +461,8 @@ const struct sockops udp_sockops = {
 	.so_send = udp_send,
 	.so_recv = dgram_recv,
 	.so_shutdown = dgram_shutdown,
-	.so_poll = dgram_poll,
+	.so_poll = sockq_poll,
 	.so_getname = dgram_getname,
 	.so_pending = dgram_pending,
-	.so_close = dgram_close,
+	.so_close = udp_close,
 };

@@ -318,8 +318,10 @@ pipe_to_pipe(struct xfer *x, size_t len, bool nonblock, bool move, long *retval)
 }
 
 static int
-file_to_pipe(struct xfer *x, size_t len, bool nonblock, long *retval)
+file_to_pipe(struct xfer *x, size_t len, unsigned flags, long *retval)
 {
+	bool hasty = (flags & SPLICE_F_NONBLOCK) != 0;
+	bool nonblock = hasty || (x->x_out->f_flags & O_NONBLOCK) != 0;
 	uint64_t room;
 	int error;
 
@@ -328,7 +330,8 @@ file_to_pipe(struct xfer *x, size_t len, bool nonblock, long *retval)
 		error = EINVAL;
 	if (error != 0)
 		return error;
-	return xfer_run(x, kmin(len, room), false, retval);
+	hasty = hasty && (x->x_in->f_mode & FMODE_HASTY);
+	return xfer_run(x, kmin(len, room), hasty, retval);
 }
 
 static int
@@ -368,8 +371,7 @@ do_splice(struct xfer *x, size_t len, unsigned flags, long *retval)
 	if (in)
 		return pipe_to_file(x, len, nonblock, retval);
 	if (out)
-		return file_to_pipe(x, len,
-		    nonblock || (x->x_out->f_flags & O_NONBLOCK) != 0, retval);
+		return file_to_pipe(x, len, flags, retval);
 	return EINVAL;
 }
 
@@ -490,6 +492,8 @@ filerw_splice(struct lwp *l, int fd, bool write, char *buf, size_t n,
 		fd_done(l, f, 0);
 		return EINVAL;
 	}
+	if (f->f_type == FTYPE_SOCK && !(f->f_mode & FMODE_HASTY))
+		nowait = false;
 	error = xfer_io(l, f, write, buf, n, nowait ? RWF_NOWAIT : 0, NULL,
 	    done);
 	if (error == 0 && *done > 0)

@@ -91,7 +91,10 @@ xfer_run(struct xfer *x, size_t count, bool nonblock, long *total)
 			put_back(x, put, got - put);
 			break;
 		}
-		if (x->x_in->f_type == FTYPE_PIPE)
+		if (x->x_in->f_mode & FMODE_MSGS)
+			break;
+		if (x->x_in->f_type == FTYPE_PIPE ||
+		    x->x_in->f_type == FTYPE_SOCK)
 			flags = RWF_NOWAIT;
 	}
 	page_free(x->x_buf);

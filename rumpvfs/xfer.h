@@ -27,7 +27,7 @@ int xfer_io(struct lwp *, struct file *, bool write, char *buf, size_t n,
     int flags, const uint64_t *at, long *done);
 /*
  * Move up to count bytes.  The first read may wait, the later ones only if
- * the source is no pipe.
+ * the source is no pipe or socket.  Of messages, one is moved.
  */
 int xfer_run(struct xfer *, size_t count, bool nonblock, long *total);
 /*
