@@ -69,7 +69,7 @@ union ctl {
 
 /* `x' and two files. */
 static void
-give(int fd)
+give_by(int fd, int flags)
 {
 	union ctl ctl = { .c_hdr = { CMSG_LEN(2 * sizeof(int)), SOL_SOCKET,
 			      SCM_RIGHTS } };
@@ -81,7 +81,13 @@ give(int fd)
 	int fds[2] = { p[0], pair[0][1] };
 
 	memcpy(CMSG_DATA(&ctl.c_hdr), fds, sizeof(fds));
-	MUST(rump_sys_sendmsg(fd, &h, 0));
+	MUST(rump_sys_sendmsg(fd, &h, flags));
+}
+
+static void
+give(int fd)
+{
+	give_by(fd, 0);
 }
 
 /* Receive a byte; the number of files that came with it, or -1. */
@@ -199,6 +205,25 @@ do_receive(void)
 		give(pair[i][0]);
 		MUST(take(pair[i][1], &c, MSG_PEEK));
 		MUST(take(pair[i][1], &c, 0));
+	}
+}
+
+/* The byte is urgent; its files go with it. */
+static void
+do_urgent(void)
+{
+	int i;
+	char c;
+
+	for (i = 0; i < 2; i++) {
+		MUST(rump_sys_write(pair[0][0], "a", 1));
+		give_by(pair[0][0], MSG_OOB);
+		MUST(rump_sys_write(pair[0][0], "a", 1));
+		MUST(rump_sys_read(pair[0][1], &c, 1));
+		if (i == 0)
+			MUST(rump_sys_recvfrom(pair[0][1], &c, 1, MSG_OOB, NULL,
+			    NULL));
+		MUST(rump_sys_read(pair[0][1], &c, 1));
 	}
 }
 
@@ -339,6 +364,7 @@ static const struct sharedcall calls[] = {
 	{ "sending", do_send },
 	{ "sending files", do_rights },
 	{ "receiving files", do_receive },
+	{ "an urgent byte with files", do_urgent },
 	{ "throwing files away", do_discard },
 	{ "credentials", do_credentials },
 	{ "closing with files in flight", do_close },

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/udp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,6 +171,33 @@ do_send(void)
 	MUST(rump_sys_read(u[0], big, 100));
 }
 
+/* Others send it when its sender is dead. */
+static void
+uncork(void)
+{
+	int off = 0;
+
+	MUST(rump_sys_setsockopt(u[1], IPPROTO_UDP, UDP_CORK, &off,
+	    sizeof(off)));
+}
+
+static void
+do_cork(void)
+{
+	static char big[5000];
+
+	MUST(rump_sys_sendto(u[1], "ab", 2, MSG_MORE, NULL, 0));
+	MUST(rump_sys_sendto(u[1], big, sizeof(big), MSG_MORE, NULL, 0));
+	MUST(rump_sys_connect(u[1], ADDR));
+	uncork();
+	MUST(rump_sys_sendto(u[1], "ab", 2, MSG_MORE, NULL, 0));
+	MUST(rump_sys_sendto(u[1], "c", 1, 0, NULL, 0));
+	MUST(rump_sys_sendto(u[1], big, sizeof(big), MSG_MORE, NULL, 0));
+	rump_sys_sendto(u[1], (void *)16, 9, MSG_MORE, NULL, 0);
+	MUST(rump_sys_sendto(u[1], big, sizeof(big), MSG_MORE, NULL, 0));
+	MUST(rump_sys_close(u[1]));
+}
+
 static void
 do_groups(void)
 {
@@ -224,6 +252,7 @@ whole(void)
 	}
 	at(PORT);
 	if (there(u[0]) && there(u[1])) {
+		uncork();
 		while (rump_sys_read(u[0], buf, sizeof(buf)) >= 0)
 			continue;
 		if (rump_sys_sendto(u[1], "x", 1, 0, ADDR) != 1 ||
@@ -244,6 +273,7 @@ static const struct sharedcall calls[] = {
 	{ "connect to itself", do_self },
 	{ "connect to nowhere", do_disconnect },
 	{ "sending", do_send },
+	{ "a datagram in pieces", do_cork },
 	{ "groups", do_groups },
 	{ "close", do_close },
 	{ NULL, NULL },

@@ -103,7 +103,8 @@ void ctl_put(struct side *, struct msghdr *, uint32_t);
 
 /* netfuzz_rules.c: what is known to differ, and why */
 bool name_untold(struct side *, int);
-bool send_untold(struct side *, int, int, bool);
+bool send_untold(struct side *, int, int);
+bool sendfile_untold(struct side *, int);
 bool room_unasked(struct side *, int);
 bool nread_untold(struct side *, int);
 bool sender_untold(struct side *, int);

@@ -150,7 +150,7 @@ look_ready(struct side *s)
 	put(s, " ready=%ld:", CALL(s, __NR_poll, pfd, NSLOT, 0));
 	for (int i = 0; i < NSLOT; i++)
 		if (s->fd[i] != -1 && tcp_isover(s, s->fd[i]))
-			pfd[i].revents &= ~(POLLERR | POLLPRI);
+			pfd[i].revents &= ~POLLPRI;
 	for (int i = 0; i < NSLOT; i++)
 		if (pfd[i].revents != 0)
 			put(s, " fd%d:%x", i, (unsigned)pfd[i].revents);

@@ -58,7 +58,7 @@ op_send(struct side *s, const struct op *o)
 	size_t len = arg_length(A(2));
 
 	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
-	    send_untold(s, FD(0), arg_msgflags(A(3)), false))
+	    send_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	return CALL(s, __NR_sendto, FD(0), from(A(1), len), len,
 	    arg_msgflags(A(3)), NULL, 0);
@@ -73,7 +73,7 @@ op_sendto(struct side *s, const struct op *o)
 	void *p = addr_make(s, A(4), &u, &alen);
 
 	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
-	    send_untold(s, FD(0), arg_msgflags(A(3)), false))
+	    send_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	return CALL(s, __NR_sendto, FD(0), from(A(1), len), len,
 	    arg_msgflags(A(3)), p,
@@ -103,7 +103,7 @@ op_write(struct side *s, const struct op *o)
 	int n;
 
 	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
-	    send_untold(s, FD(0), 0, false))
+	    send_untold(s, FD(0), 0))
 		return skipped(s);
 	if (A(3) < 8)
 		return CALL(s, __NR_write, FD(0), from(A(1), len), len);
@@ -164,7 +164,7 @@ op_sendmsg(struct side *s, const struct op *o)
 	struct message m;
 
 	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
-	    send_untold(s, FD(0), arg_msgflags(A(3)), A(6) != 0))
+	    send_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	outgoing(s, &m, from(A(1), len), len, &A(4), A(6), A(7));
 	if (m.mh.msg_namelen != 0)
@@ -184,7 +184,7 @@ op_sendmmsg(struct side *s, const struct op *o)
 	long r;
 
 	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
-	    send_untold(s, FD(0), arg_msgflags(A(3)), A(6) != 0))
+	    send_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	if (len <= MAXLEN)
 		len /= MSGS;
@@ -376,7 +376,7 @@ op_sendfile(struct side *s, const struct op *o)
 	long r;
 
 	if (!net_room(s, FD(0), &len) || !fd_issock(s, FD(0)) ||
-	    send_untold(s, FD(0), MSG_MORE, false)) {
+	    sendfile_untold(s, FD(0))) {
 		CALL(s, __NR_close, file);
 		return skipped(s);
 	}
@@ -399,7 +399,7 @@ op_splice(struct side *s, const struct op *o)
 
 	if (len > sizeof(buf))
 		len = sizeof(buf);
-	if (!net_room(s, FD(0), &len) || send_untold(s, FD(0), 0, false))
+	if (!net_room(s, FD(0), &len) || send_untold(s, FD(0), 0))
 		return skipped(s);
 	if (mark_ahead(s, FD(0)))
 		return skipped(s);

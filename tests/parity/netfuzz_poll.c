@@ -54,7 +54,7 @@ op_poll(struct side *s, const struct op *o)
 	}
 	for (int i = 0; i < NSLOT; i++) {
 		if (pfd[i].fd >= 0 && tcp_isover(s, pfd[i].fd))
-			pfd[i].revents &= ~(POLLERR | POLLPRI);
+			pfd[i].revents &= ~POLLPRI;
 		put(s, " %x", (unsigned)(unsigned short)pfd[i].revents);
 	}
 	return r;

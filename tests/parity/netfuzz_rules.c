@@ -45,7 +45,7 @@ static const struct span missing[] = {
 	{ IPPROTO_TCP, 17, 17 },
 	{ IPPROTO_TCP, 19, 22 }, /* REPAIR and its like */
 	{ IPPROTO_TCP, 24, 24 }, { IPPROTO_TCP, 26, 29 },
-	{ IPPROTO_TCP, 31, 119 }, { IPPROTO_UDP, 1, 99 }, /* UDP_CORK */
+	{ IPPROTO_TCP, 31, 119 }, { IPPROTO_UDP, 2, 99 },
 	{ IPPROTO_UDP, 100, 119 }, /* encapsulation, SEGMENT, GRO */
 };
 
@@ -59,7 +59,6 @@ static const struct span untold[] = {
 	{ SOL_SOCKET, SO_COOKIE, SO_COOKIE },
 	/* Time-outs are rounded up to the host's clock ticks. */
 	{ SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO }, { SOL_SOCKET, 66, 67 },
-	{ IPPROTO_IP, 52, 52 }, /* IP_PROTOCOL: a number of no meaning */
 	{ IPPROTO_IP, 49, 49 }, /* MULTICAST_ALL, of AF_INET6's sockets */
 	{ IPPROTO_IPV6, 17,
 	    17 }, /* MULTICAST_IF: of accepted sockets, theirs */
@@ -74,6 +73,7 @@ static const struct span untold[] = {
 static const struct span unasked[] = {
 	{ SOL_SOCKET, 62, 62 }, /* BINDTOIFINDEX: the host takes any number */
 	{ IPPROTO_TCP, 9, 9 },  /* TCP_DEFER_ACCEPT: when, is up to timers */
+	{ IPPROTO_IP, 52, 52 }, /* IP_PROTOCOL: a number of no meaning */
 	{ IPPROTO_IP, 11, 11 }, /* RECVERR: rump has no queue of errors */
 	{ IPPROTO_IPV6, 25, 25 },
 	{ IPPROTO_IP, 3, 3 },     /* IP_HDRINCL, of sockets that are not raw */
@@ -95,8 +95,9 @@ name_untold(struct side *s, int fd)
 
 /*
  * One that was reset may be bound, and connected, anew on the host; on rump
- * not before it was told to forget its peer.  Nor do both always give the same
- * error, at the same time.  Poll tells such a one, which is left alone.
+ * not before it was told to forget its peer; and has no options that must come
+ * before that.  An urgent byte is not to be had of it any more on the host, but
+ * told of by poll.
  */
 bool
 tcp_isover(struct side *s, int fd)
@@ -112,7 +113,6 @@ tcp_isover(struct side *s, int fd)
  * host's FIONREAD, until another byte is received.
  */
 static bool urgent;
-static int marks[2];
 
 bool
 nread_untold(struct side *s, int fd)
@@ -136,15 +136,14 @@ sender_untold(struct side *s, int fd)
 
 /*
  * Splice goes past the mark of an urgent byte on rump, and takes an error that
- * comes after the bytes, not so on the host;
- * nor does that take more than one message.
+ * comes after the bytes, not so on the host.
  */
 bool
 mark_ahead(struct side *s, int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLPRI };
 
-	if (fd_type(s, fd) == SOCK_DGRAM || fd_type(s, fd) == SOCK_SEQPACKET)
+	if (tcp_isover(s, fd))
 		return true;
 	return CALL(s, __NR_poll, &pfd, 1, 0) == 1 &&
 	    (pfd.revents & (POLLPRI | POLLERR));
@@ -174,35 +173,29 @@ recv_untold(struct side *s, int fd, uint32_t buf, size_t len, int flags)
 {
 	bool nothing = bad_buffer(buf) || len == 0 || (flags & MSG_PEEK);
 
-	return tcp_isover(s, fd) || (nothing && mark_ahead(s, fd));
+	return ((flags & MSG_OOB) && tcp_isover(s, fd)) ||
+	    (nothing && mark_ahead(s, fd));
 }
 
-/*
- * A datagram in pieces: rump refuses MSG_MORE of UDP, and the host's sendfile()
- * means it.  And MSG_OOB, which UDP of IPv6 does not look at.
- */
+/* The host's sendfile() makes one datagram of the pieces of a file. */
 bool
-send_untold(struct side *s, int fd, int flags, bool with)
+sendfile_untold(struct side *s, int fd)
 {
-	if (tcp_isover(s, fd))
-		return true;
+	return send_untold(s, fd, MSG_MORE) ||
+	    (fd_domain(s, fd) != AF_UNIX && fd_type(s, fd) == SOCK_DGRAM);
+}
+
+/* What is sent: TCP has its times. */
+bool
+send_untold(struct side *s, int fd, int flags)
+{
 	/* The host may keep it back, and see later that the peer is gone. */
 	if ((flags & MSG_MORE) && fd_istcp(s, fd) &&
 	    tcp_state(s, fd) != TCP_ESTABLISHED)
 		return true;
-	/*
-	 * One urgent byte of TCP in a round: another one makes the host drop
-	 * the first if its reader is just there.
-	 */
-	if ((flags & MSG_OOB) && fd_istcp(s, fd) && marks[s->index]++ > 0)
-		return true;
-	/* What goes along with one urgent byte: rump sends it as any other. */
-	if ((flags & MSG_OOB) && fd_domain(s, fd) == AF_UNIX) {
+	if ((flags & MSG_OOB) && fd_domain(s, fd) == AF_UNIX)
 		urgent = true;
-		return with;
-	}
-	return (flags & (MSG_MORE | MSG_OOB)) && fd_domain(s, fd) != AF_UNIX &&
-	    fd_type(s, fd) == SOCK_DGRAM;
+	return false;
 }
 
 /*

@@ -167,6 +167,20 @@ Test(sock_local, packets_end_with_eof_epipe_and_reset)
 	EQ(rump_sys_read(sv[0], buf, 10), 1);
 	EQ(rump_sys_read(sv[0], buf, 10), 0);
 	OK(rump_sys_close(sv[0]));
+
+	/* A single empty one does not; two do. */
+	OK(rump_sys_socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv));
+	EQ(rump_sys_send(sv[0], "", 0, 0), 0);
+	OK(rump_sys_close(sv[1]));
+	EQ(events(sv[0]), POLLIN | POLLOUT | POLLRDHUP | POLLHUP);
+	OK(rump_sys_close(sv[0]));
+	OK(rump_sys_socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv));
+	EQ(rump_sys_send(sv[0], "", 0, 0), 0);
+	EQ(rump_sys_send(sv[0], "", 0, 0), 0);
+	OK(rump_sys_close(sv[1]));
+	EQ(events(sv[0]), POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
+	FAILS(rump_sys_read(sv[0], buf, 10), ECONNRESET);
+	OK(rump_sys_close(sv[0]));
 }
 
 Test(sock_local, packets_by_a_listener)

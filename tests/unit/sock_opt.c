@@ -271,3 +271,24 @@ Test(sock_opt, what_is_not_there_is_enoprotoopt)
 	HAS_NOT(t, IPPROTO_IPV6, at_ip6);
 	EQ(rump_sys_close(t), 0);
 }
+
+/* Linux means its number, which is the port. */
+SCENARIO(sock_opt, ip_protocol)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	int fd = net->socket(AF_INET, SOCK_STREAM, 0), v = 9;
+	socklen_t n = 2;
+
+	R(net->getsockopt(fd, IPPROTO_IP, 52, &v, &n));
+	SAY("%d %d\n", (int)n, v & 255);
+	R(net->bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
+	n = sizeof(sa);
+	R(net->getsockname(fd, (struct sockaddr *)&sa, &n));
+	n = 2;
+	R(net->getsockopt(fd, IPPROTO_IP, 52, &v, &n));
+	SAY("%d\n", (int)n);
+	n = sizeof(v);
+	R(net->getsockopt(fd, IPPROTO_IP, 52, &v, &n));
+	SAY("%d %d\n", (int)n, v == ntohs(sa.sin_port));
+	net->close(fd);
+}

@@ -424,6 +424,77 @@ SCENARIO(tcp, close_with_unread_data_resets)
 	end();
 }
 
+/* Who disconnects still has the error to tell, until it connects again. */
+SCENARIO(tcp, error_outlives_disconnect)
+{
+	struct linger lg = { 1, 0 };
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		pair();
+		R(net->setsockopt(s, SOL_SOCKET, SO_LINGER, &lg, sizeof(lg)));
+		R(net->close(s));
+		R(net->connect(c, &none, sizeof(none)));
+		events(c);
+		if (i == 0)
+			error_of(c);
+		else if (i == 1)
+			get(c, 1, 0);
+		R(net->connect(c, SA, sizeof(sa)));
+		error_of(c);
+		events(c);
+		net->close(c);
+		net->close(l);
+	}
+}
+
+/* Who was sent something after its end has reset it; a close changes nothing. */
+SCENARIO(tcp, reset_once)
+{
+	pair();
+	N(put(c, "unread", 0));
+	R(net->shutdown(c, SHUT_RDWR));
+	N(put(s, "late", 0));
+	R(net->close(s));
+	events(c);
+	N(put(c, "x", 0));
+	N(put(c, "x", 0));
+	error_of(c);
+	net->close(c);
+	net->close(l);
+}
+
+/* One accepted does not tell of a peer that is gone, but accept() does. */
+SCENARIO(tcp, peer_of_one_accepted_and_reset)
+{
+	struct linger lg = { 1, 0 };
+	struct sockaddr_in from;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		l = listener(5);
+		c = net->socket(AF_INET, SOCK_STREAM, 0);
+		net->connect(c, SA, sizeof(sa));
+		net->setsockopt(c, SOL_SOCKET, SO_LINGER, &lg, sizeof(lg));
+		if (i == 2)
+			net->close(c);
+		len = sizeof(from);
+		s = i == 0 ? net->accept(l, NULL, NULL) :
+			     net->accept(l, (void *)&from, &len);
+		if (i == 2)
+			SAY("%x\n", from.sin_addr.s_addr);
+		else
+			net->close(c);
+		len = sizeof(from);
+		R(net->getpeername(s, (void *)&from, &len));
+		events(s);
+		error_of(s);
+		net->close(s);
+		net->close(l);
+	}
+}
+
 SCENARIO(tcp, linger_zero_resets)
 {
 	struct linger lg = { 1, 0 };

@@ -172,6 +172,35 @@ SCENARIO(tcpdata, accepted_ones_inherit)
 	end();
 }
 
+/* A second urgent byte while the first is the next: that one is gone. */
+SCENARIO(tcpdata, urgent_byte_at_the_old_mark)
+{
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		pair();
+		if (i == 4)
+			set(s, SOL_SOCKET, SO_OOBINLINE, 1);
+		if (i & 1)
+			N(put(c, "ab", 0));
+		N(put(c, "X", MSG_OOB));
+		if (i == 2)
+			get(s, 1, MSG_OOB);
+		if (i % 3 != 0)
+			get(s, 2, 0);
+		if (i == 5)
+			N(put(c, "cd", 0));
+		N(put(c, "efY", MSG_OOB));
+		N(put(c, "gh", 0));
+		get(s, 1, MSG_OOB);
+		get(s, 20, 0);
+		get(s, 20, 0);
+		get(s, 20, 0);
+		events(s);
+		end();
+	}
+}
+
 static void
 state(int fd)
 {
