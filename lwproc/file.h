@@ -53,7 +53,7 @@ struct file {
 	uint8_t f_zombie;      /* (f) last reference gone, hazards left */
 	uint8_t f_noted;       /* some cpu may have it as a hazard */
 	uint8_t f_type;        /* (c) enum ftype */
-	uint8_t f_watched;     /* it was in an epoll set once */
+	uint8_t f_watched;     /* it had f_epoll or f_async once */
 	uint16_t f_mode;       /* (c) FMODE_* */
 	uint32_t f_count;      /* (f) */
 	uint32_t f_flags;      /* (f) Linux O_* status flags and access mode */
@@ -65,6 +65,7 @@ struct file {
 				   writes, getdents, lseek) when shared */
 	uint64_t f_dircookie;   /* by type */
 	struct epitem *f_epoll; /* the epoll items watching it; see epoll.h */
+	struct async *f_async;  /* see async.h */
 	uint32_t f_owner;       /* F_SETOWN */
 	uint32_t f_sig;
 	uint32_t f_cred; /* (c) cr_id of whoever opened it */

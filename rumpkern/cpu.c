@@ -104,6 +104,7 @@ set_up(struct cpu *c)
 	atomic_store(&c->c_intr, 0);
 	c->c_inkernel = 0;
 	c->c_userret = 0;
+	c->c_sigs = 0;
 	c->c_vforkparent = NULL;
 	c->c_crashat = 0;
 	rumpuser_bell_arm(&ARENA->a_bell, &ARENA->a_robust);

@@ -115,6 +115,8 @@ struct cpu {
 	uint32_t c_inkernel; /* depth: the shim defers signals if set */
 	/* Its thread's handler: ru_userret() when the call returns. */
 	volatile uint32_t c_userret;
+	/* Signals to its process, 1 << sig - 1, then too; see async.c. */
+	uint64_t c_sigs;
 	struct kmutex *c_locks[KLOCK_SLOTS];
 	struct khandent c_hand[KHAND_SLOTS];
 	struct file *c_hazard[CPU_NHAZARD]; /* files in use, see file.h */

@@ -37,6 +37,7 @@ int ksleep(struct waitq *wq, struct kmutex *interlock, uint64_t until,
 enum waithook {
 	WAITHOOK_NONE = 0, /* a sleeping cpu */
 	WAITHOOK_EPOLL,    /* an item of an epoll set */
+	WAITHOOK_ASYNC,    /* a signal to a file's owner */
 	WAITHOOK_MAX
 };
 

@@ -12,9 +12,9 @@
 #include <signal.h>
 
 #include "lwproc/file.h"
-#include "lwproc/proc.h"
 #include "rumpkern/klog.h"
 #include "rumpnet/conn.h"
+#include "rumpvfs/async.h"
 
 bool
 conntcp_refuses(struct conn *cn, int side)
@@ -111,24 +111,12 @@ static void
 signal_owner(struct conn *cn, int side)
 {
 	const struct socket *so;
-	const struct file *f;
-	int pid = 0;
 
 	kmutex_enter(&cn->cn_lock);
 	so = cn->cn_sock[side];
-	f = so != NULL ? so->so_file : NULL;
-	if (f != NULL) {
-		pid = (int)KREAD(f->f_owner);
-		if (KREAD(f->f_sig) >> 8 == F_OWNER_PGRP)
-			pid = -pid;
-	}
+	if (so != NULL && so->so_file != NULL)
+		async_kill(so->so_file, SIGURG);
 	kmutex_exit(&cn->cn_lock);
-	if (pid == 0)
-		return;
-	/* The pids of a program that links the kernel are all its own. */
-	if (!(curlwp()->l_proc->p_flags & PROC_HIJACK))
-		pid = rumpuser_getpid();
-	rumpuser_kill(pid, SIGURG);
 }
 
 bool

@@ -87,6 +87,28 @@ rumpuser_kill(int pid, int sig)
 }
 
 void
+rumpuser_sigio(bool thread, int id, int sig, int fd, long band)
+{
+	siginfo_t si = { .si_signo = sig };
+	int pid = rumpuser_getpid();
+	long error = -1;
+
+	si.si_fd = fd;
+	si.si_band = band;
+	/* POLL_IN, POLL_OUT, POLL_PRI or POLL_HUP. */
+	si.si_code = band & 1 ? 1 : band & 4 ? 2 : band & 2 ? 5 : 6;
+	if (fd >= 0 && thread)
+		error = rumpuser_syscall(__NR_rt_tgsigqueueinfo, pid, id, sig,
+		    (long)&si, 0, 0);
+	else if (fd >= 0 && id == pid)
+		error = rumpuser_syscall(__NR_rt_sigqueueinfo, pid, sig,
+		    (long)&si, 0, 0, 0);
+	if (error != 0)
+		rumpuser_syscall(thread ? __NR_tkill : __NR_kill, id, sig, 0, 0,
+		    0, 0);
+}
+
+void
 rumpuser_yield(void)
 {
 

@@ -186,6 +186,11 @@ int rumpuser_gettid(void);
 bool rumpuser_thread_alive(int pid, int tid);
 int rumpuser_tgkill(int pid, int tid, int sig);
 int rumpuser_kill(int pid, int sig);
+/*
+ * A signal that tells of a file: to a thread, a process, or a -group.  fd: it
+ * says which and with what events (of our own process only), or -1.
+ */
+void rumpuser_sigio(bool thread, int id, int sig, int fd, long band);
 void rumpuser_yield(void);
 /* The processor this thread is on, or -1 if that is not cheap to know. */
 int rumpuser_processor(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* epoll_item: items come and go.  See epoll.h. */
+#include "rumpvfs/async.h"
 #include "rumpvfs/epoll_impl.h"
 
 #include "rumpkern/klog.h"
@@ -232,6 +233,7 @@ epoll_forget(struct file *f)
 	struct epoll *ep;
 	bool same;
 
+	async_forget(f);
 	nest_enter(f);
 	for (;;) {
 		kmutex_enter(flock);

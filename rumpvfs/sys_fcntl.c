@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 
+#include "rumpvfs/async.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/vnode.h"
@@ -51,9 +52,10 @@ dup_from(struct lwp *l, struct file *f, unsigned long from, bool cloexec,
 }
 
 static int
-set_flags(struct lwp *l, struct file *f, uint32_t flags)
+set_flags(struct lwp *l, int fd, struct file *f, uint32_t flags)
 {
 	uint32_t settable = FL_SETTABLE;
+	int error;
 
 	if (f->f_type != FTYPE_VNODE)
 		settable |= O_ASYNC;
@@ -63,6 +65,11 @@ set_flags(struct lwp *l, struct file *f, uint32_t flags)
 	    f->f_vnode->v_uid != KREAD(l->l_proc->p_cred.cr_fsuid) &&
 	    !cred_issuper(&l->l_proc->p_cred))
 		return EPERM;
+	if ((flags ^ f->f_flags) & settable & O_ASYNC) {
+		error = async_set(f, fd, flags & O_ASYNC);
+		if (error != 0)
+			return error;
+	}
 	kmutex_enter(&f->f_lock);
 	*(volatile uint32_t *)&f->f_flags = (f->f_flags & ~settable) |
 	    (flags & settable);
@@ -274,7 +281,7 @@ do_fcntl(struct lwp *l, int fd, struct file *f, int cmd, unsigned long arg,
 		return error;
 	switch (cmd) {
 	case F_SETFL:
-		return set_flags(l, f, arg);
+		return set_flags(l, fd, f, arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:

@@ -8,6 +8,7 @@
 
 #include "lwproc/file.h"
 #include "rumpkern/copy.h"
+#include "rumpvfs/async.h"
 #include "syscalls/sysargs.h"
 
 #define NOT_MINE (-1)
@@ -23,16 +24,19 @@ set_flag(struct file *f, uint32_t flag, bool on)
 
 /* FIONBIO, FIOASYNC: a flag by an int. */
 static int
-ioctl_flag(struct file *f, uint32_t flag, const void *uarg)
+ioctl_flag(int fd, struct file *f, uint32_t flag, const void *uarg)
 {
-	int on;
+	int on, error = 0;
 
 	if (copyin(uarg, &on, sizeof(on)) != 0)
 		return EFAULT;
 	if (flag == O_ASYNC && f->f_type == FTYPE_VNODE)
 		return on ? ENOTTY : 0;
-	set_flag(f, flag, on != 0);
-	return 0;
+	if (flag == O_ASYNC)
+		error = async_set(f, fd, on != 0);
+	if (error == 0)
+		set_flag(f, flag, on != 0);
+	return error;
 }
 
 static int
@@ -46,9 +50,9 @@ ioctl_all(struct lwp *l, int fd, struct file *f, unsigned long cmd, void *uarg)
 	case FIONCLEX:
 		return fd_set_cloexec(l, fd, false);
 	case FIONBIO:
-		return ioctl_flag(f, O_NONBLOCK, uarg);
+		return ioctl_flag(fd, f, O_NONBLOCK, uarg);
 	case FIOASYNC:
-		return ioctl_flag(f, O_ASYNC, uarg);
+		return ioctl_flag(fd, f, O_ASYNC, uarg);
 	case FIGETBSZ:
 		return copyout(&n, uarg, sizeof(n));
 	case FICLONE:

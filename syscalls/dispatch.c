@@ -52,8 +52,17 @@ attach(int rsys)
 static __attribute__((noinline, cold)) void
 userret(struct cpu *c)
 {
+	uint64_t sigs;
+	int sig;
+
 	c->c_userret = 0;
-	rumpuser_process.ru_userret();
+	sigs = __atomic_exchange_n(&c->c_sigs, 0, __ATOMIC_RELAXED);
+	for (; sigs != 0; sigs &= sigs - 1) {
+		sig = __builtin_ctzl(sigs) + 1;
+		rumpuser_kill(rumpuser_getpid(), sig);
+	}
+	if (rumpuser_process.ru_userret != NULL)
+		rumpuser_process.ru_userret();
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "rumpnet/conn.h"
 #include "rumpnet/packet.h"
 #include "rumpnet/sock.h"
+#include "rumpvfs/async.h"
 #include "rumpvfs/epoll.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/pipe.h"
@@ -99,4 +100,5 @@ void (*const khand_ops[KHAND_MAX])(void *) = {
 
 bool (*const waithooks[WAITHOOK_MAX])(struct waitent *, uint32_t, bool) = {
 	[WAITHOOK_EPOLL] = epoll_hook,
+	[WAITHOOK_ASYNC] = async_hook,
 };

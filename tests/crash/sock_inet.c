@@ -158,6 +158,16 @@ do_disconnect(void)
 }
 
 static void
+do_async(void)
+{
+	MUST(rump_sys_fcntl(s, F_SETFL, O_NONBLOCK | O_ASYNC));
+	MUST(rump_sys_fcntl(u[0], F_SETFL, O_NONBLOCK | O_ASYNC));
+	MUST(rump_sys_write(c, "a", 1));
+	MUST(rump_sys_write(u[1], "a", 1));
+	MUST(rump_sys_fcntl(s, F_SETFL, O_NONBLOCK));
+}
+
+static void
 do_send(void)
 {
 	static char big[100000];
@@ -273,6 +283,7 @@ static const struct sharedcall calls[] = {
 	{ "connect to itself", do_self },
 	{ "connect to nowhere", do_disconnect },
 	{ "sending", do_send },
+	{ "news by signals", do_async },
 	{ "a datagram in pieces", do_cork },
 	{ "groups", do_groups },
 	{ "close", do_close },

@@ -103,6 +103,39 @@ SCENARIO(tcpdata, urgent_byte_signals_the_owner)
 	end();
 }
 
+static volatile int news;
+
+static void
+on_news(int sig)
+{
+	news += sig == SIGIO;
+}
+
+SCENARIO(tcpdata, news_signal_the_owner)
+{
+	signal(SIGIO, on_news);
+	pair();
+	news = 0;
+	R(net->fcntl(s, F_SETOWN, net == &host_net ? getpid() : 1));
+	N(put(c, "a", 0));
+	SAY("%d\n", news > 0);
+	R(net->fcntl(s, F_SETFL, O_ASYNC));
+	N(put(c, "b", 0));
+	SAY("%d\n", news > 0);
+	get(s, 9, 0);
+	news = 0;
+	N(put(c, "c", 0));
+	SAY("%d\n", news > 0);
+	news = 0;
+	R(net->fcntl(s, F_SETFL, 0));
+	N(put(c, "d", 0));
+	SAY("%d\n", news > 0);
+	R(net->fcntl(s, F_SETFL, O_ASYNC));
+	R(net->close(c));
+	SAY("%d\n", news > 0);
+	end();
+}
+
 SCENARIO(tcpdata, full_buffer)
 {
 	long n, all = 0;
