@@ -16,12 +16,6 @@ struct async {
 	int as_fd; /* as F_SETFL or FIOASYNC had it */
 };
 
-static inline struct async *
-async_of(const struct file *f)
-{
-	return f->f_async;
-}
-
 /*
  * A program that links the kernel is told when its call returns, as a handler may
  * call the kernel again: its pids are all its own.  The shim defers handlers.
@@ -102,7 +96,7 @@ async_forget(struct file *f)
 	struct async *as;
 
 	kmutex_enter(flock);
-	as = async_of(f);
+	as = f->f_async;
 	if (as != NULL) {
 		if (KREAD(as->as_wait.w_queue) != NULL)
 			wlock = waitent_lock(&as->as_wait);

@@ -112,8 +112,9 @@ set_owner(struct lwp *l, struct file *f, int kind, int pid)
 	    !pid_exists(l, pid, kind == F_OWNER_PGRP))
 		return ESRCH;
 	kmutex_enter(&f->f_lock);
-	f->f_owner = pid;
-	f->f_sig = OWNER_SIG(f) | kind << 8;
+	/* Looked at without the lock: async.c. */
+	*(volatile uint32_t *)&f->f_owner = pid;
+	*(volatile uint32_t *)&f->f_sig = OWNER_SIG(f) | kind << 8;
 	kmutex_exit(&f->f_lock);
 	return 0;
 }
@@ -154,7 +155,7 @@ fcntl_owner(struct lwp *l, struct file *f, int cmd, unsigned long arg,
 		if (arg > SIG_MOST)
 			return EINVAL;
 		kmutex_enter(&f->f_lock);
-		f->f_sig = OWNER_KIND(f) << 8 | arg;
+		*(volatile uint32_t *)&f->f_sig = OWNER_KIND(f) << 8 | arg;
 		kmutex_exit(&f->f_lock);
 		return 0;
 	}
