@@ -144,7 +144,8 @@ hj_symlink(int dirfd, const char *path, bool follow, char *again)
 	struct walk w = { .w_done = again, .w_buf = left, .w_left = left };
 	size_t n;
 
-	if (!suspect(dirfd, path, follow, target))
+	/* No path is none; a look would read the symlink that dirfd is of. */
+	if (path[0] == '\0' || !suspect(dirfd, path, follow, target))
 		return false;
 	if (!hj_path_absolute(dirfd, path, left))
 		return false;
