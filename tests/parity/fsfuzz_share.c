@@ -310,30 +310,39 @@ op_ioctl(struct side *s, const struct op *o)
  * nobody writes there the host takes it back when it wants its memory, and the
  * file has a block less, at any time.  Not from a mapping that is locked: the
  * host's side has another like this, which lasts as long as the process.  It is
- * of an open file of its own, as locks last as long as theirs.
+ * of an open file of its own, as locks last as long as theirs; and a child with
+ * a table of its own closes it, as with a close go all locks of the process.
  */
 static char *
 keep_map(struct side *s, int fd, off_t off, size_t len)
 {
-	uid_t as = geteuid();
+	static char *volatile p;
 	char name[64];
-	void *p;
-	int own;
+	int status = 0;
+	pid_t pid;
 
 	if (s->index != 0)
 		return NULL;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (as != 0)
-		seteuid(0);
-	own = open(name, O_RDONLY | O_NOATIME | O_CLOEXEC);
-	if (as != 0)
-		seteuid(as);
-	p = mmap(NULL, len, PROT_READ, MAP_SHARED, own != -1 ? own : fd, off);
-	if (p == MAP_FAILED || mlock2(p, len, MLOCK_ONFAULT) == -1) {
-		perror("fsfuzz: a locked mapping");
+	p = MAP_FAILED;
+	pid = vfork();
+	if (pid == 0) {
+		int own;
+
+		if (geteuid() != 0)
+			seteuid(0);
+		own = open(name, O_RDONLY | O_NOATIME | O_CLOEXEC);
+		p = mmap(NULL, len, PROT_READ, MAP_SHARED, own != -1 ? own : fd,
+		    off);
+		_exit(p == MAP_FAILED || mlock2(p, len, MLOCK_ONFAULT) == -1 ?
+			errno :
+			0);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) != pid || status != 0) {
+		fprintf(stderr, "fsfuzz: no locked mapping: %x\n",
+		    (unsigned)status);
 		_exit(2);
 	}
-	close(own);
 	return p;
 }
 

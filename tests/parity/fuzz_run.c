@@ -107,6 +107,25 @@ report(const struct op *o, long i, const char *what)
 	fflush(stdout);
 }
 
+/* What the host knows of a child that hangs: its state, its call, where. */
+static void
+tell_where(pid_t pid)
+{
+	static const char *const what[] = { "stat", "syscall", "wchan",
+		"stack" };
+	char line[512];
+	FILE *f;
+
+	for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
+		snprintf(line, sizeof(line), "/proc/%d/%s", (int)pid, what[i]);
+		f = fopen(line, "r");
+		while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+			printf("  %s: %s\n", what[i], line);
+		if (f != NULL)
+			fclose(f);
+	}
+}
+
 /*
  * The same in a child, so that whatever it did to its process, or its
  * kernel to it, ends there.  A child that dies or hangs counts as bad.
@@ -131,6 +150,8 @@ run_forked(const struct op *list, long n, bool quiet)
 	}
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (time(NULL) > limit) {
+			if (!quiet)
+				tell_where(pid);
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			if (!quiet) {
