@@ -346,22 +346,39 @@ keep_map(struct side *s, int fd, off_t off, size_t len)
 	return p;
 }
 
+/* Is what a mapping has there a copy of its own, not the file's page? */
+static bool
+is_copy(const char *p)
+{
+	uint64_t entry = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	if (pread(fd, &entry, sizeof(entry),
+		(off_t)((uintptr_t)p / PAGE * sizeof(entry))) !=
+	    sizeof(entry)) {
+		perror("fsfuzz: pagemap");
+		_exit(2);
+	}
+	close(fd);
+	/* Swapped out, or there and nothing that can be shared. */
+	return entry >> 62 & 1 || (entry >> 63 && !(entry >> 61 & 1));
+}
+
 /*
- * A page was touched; if it is the file's, not a copy, it stays so.  Of files
- * that are not a user's to write the host says that all of it is there.
+ * A page of p is about to be touched: if that makes it the file's, it stays so
+ * from the first moment on.
  */
 static void
-keep_page(char *kept, off_t at)
+keep_page(const char *kept, const char *p, off_t at)
 {
 	uid_t as = geteuid();
-	unsigned char there = 0;
 
 	if (kept == NULL)
 		return;
 	if (as != 0)
 		seteuid(0);
-	if (mincore(kept + at, PAGE, &there) == 0 && there & 1)
-		(void)*(volatile char *)(kept + at);
+	if (!is_copy(p + at))
+		(void)*(const volatile char *)(kept + at);
 	if (as != 0)
 		seteuid(as);
 }
@@ -381,8 +398,8 @@ op_mmap(struct side *s, const struct op *o)
 		return -1;
 	kept = keep_map(s, fd, off, PAGE);
 	if (fstat(fd, &st) == 0 && st.st_size > off) {
+		keep_page(kept, p, 0);
 		put(s, " mapped=%016llx", (unsigned long long)hash(p, PAGE));
-		keep_page(kept, 0);
 		if (prot & PROT_WRITE) {
 			p[0] = 'M';
 			msync(p, PAGE, MS_SYNC);
@@ -453,8 +470,8 @@ op_mapstay(struct side *s, const struct op *o)
 	len = (size_t)(st.st_size - stay[s->index].off - page);
 	if (len > PAGE)
 		len = PAGE;
+	keep_page(stay[s->index].kept, p, page);
 	put(s, " page=%016llx", (unsigned long long)hash(p + page, len));
-	keep_page(stay[s->index].kept, page);
 	if (A(3) % 2 == 0 && (stay[s->index].prot & PROT_WRITE))
 		p[page + (off_t)A(3) % (off_t)len] = (char)A(3);
 	/* A look makes the page data for good in the other kernel. */
