@@ -8,8 +8,10 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 
+#include "hijack/aio.h"
 #include "hijack/hijack.h"
 #include "hijack/transit.h"
+#include "hijack/uring.h"
 #include "rumpkern/arena.h"
 #include "syscalls/dispatch.h"
 #include "syscalls/init.h"
@@ -46,6 +48,7 @@ fd_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 		break;
 	case HJ_EPOLL_WAITS:
 		return hj_sys_epoll_wait(hf);
+	case __NR_getsockopt:
 	case HJ_UNIX_CALLS:
 		return hj_local_call(hf);
 	case __NR_inotify_rm_watch:
@@ -291,7 +294,7 @@ special_call(struct hj_frame *hf)
 	case __NR_chroot:
 		return hj_sys_chroot(hf);
 	case __NR_mmap:
-		return hj_sys_mmap(hf);
+		return hj_uring_mmap(hf, hj_sys_mmap(hf));
 	case __NR_munmap:
 		return hj_sys_munmap(hf);
 	case __NR_mprotect:
@@ -307,13 +310,20 @@ special_call(struct hj_frame *hf)
 	case __NR_seccomp:
 		return hj_sys_seccomp(hf);
 	case __NR_io_uring_setup:
-		if (hj.hp_spec.sp_nprefix == 0 && hj.hp_spec.sp_socket == 0 &&
-		    !hj.hp_spec.sp_pipe)
+		if (!hj_uring_refused())
 			return HJ_TO_HOST;
 		/* Programs know what to do without, as on many a host. */
 		hj_trace_note("a ring of the host's would not know the rump "
 			      "kernel's descriptors: ENOSYS");
 		return -ENOSYS;
+	case __NR_io_setup:
+		return hj_sys_io_setup(hf);
+	case __NR_io_destroy:
+		return hj_sys_io_destroy(hf);
+	case __NR_io_cancel:
+		return hj_sys_io_cancel(hf);
+	case __NR_io_submit:
+		return hj_sys_io_submit(hf);
 	case __NR_rt_sigaction:
 		return hj_sys_rt_sigaction(hf);
 	case __NR_execve:
@@ -375,7 +385,8 @@ plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
 	case __NR_getcwd:
 		return hj_proc()->p_flags & PROC_HOSTCWD;
 	case __NR_mmap:
-		return ((a[3] & MAP_ANONYMOUS) != 0 || !fd_matters(a[4])) &&
+		return ((a[3] & MAP_ANONYMOUS) != 0 ||
+			   (!(a[2] & PROT_EXEC) && !fd_matters(a[4]))) &&
 		    (!(a[3] & MAP_FIXED) || no_mappings());
 	case __NR_munmap:
 	case __NR_mprotect:
@@ -386,6 +397,8 @@ plainly_host(const struct hj_frame *hf, const struct hj_callinfo *ci)
 	case __NR_select:
 	case __NR_pselect6:
 		return hj_proc()->p_fd->fd_last == 0;
+	case HJ_AIO_WAITS:
+		return hj.hp_aio == NULL;
 	case __NR_sendfile:
 	case __NR_tee:
 		return !fd_matters(a[0]) && !fd_matters(a[1]);
@@ -445,6 +458,9 @@ around(struct hj_frame *hf)
 		if (!fd_matters(hf->hf_args[0]))
 			return hj_unix_call(hf);
 		break;
+	case HJ_AIO_WAITS:
+		hf->hf_ret = hj_aio_wait(hf);
+		return HJ_DONE;
 	case HJ_EPOLL_WAITS:
 		ret = hj_epoll_raw(hf);
 		if (ret == HJ_AGAIN)
@@ -477,6 +493,7 @@ hj_dispatch(struct hj_frame *hf)
 		return HJ_HOST;
 	if (hf->hf_nr == __NR_exit && curcpu() == NULL)
 		return HJ_HOST;
+	hj_stack_check();
 	if (unlikely(curcpu() == NULL || *rumpuser_process.ru_mine == 0)) {
 		if (hj_thread_attach() != 0)
 			return HJ_HOST;

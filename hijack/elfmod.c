@@ -155,8 +155,8 @@ static const ElfW(Dyn) * elf_dynamic(unsigned long base)
 }
 
 /* The link map, through the program's DT_DEBUG. */
-static const struct link_map *
-link_map_head(const struct hj_auxinfo *ai)
+const struct link_map *
+hj_elfmod_list(const struct hj_auxinfo *ai)
 {
 	const ElfW(Phdr) *ph = (const void *)ai->ai_phdr;
 	const ElfW(Dyn) *dyn = NULL;
@@ -187,7 +187,7 @@ find_by_link_map(const struct hj_auxinfo *ai, struct hj_elfmod mod[HJ_NMOD])
 	enum hj_modkind kind;
 	int found = 0;
 
-	for (lm = link_map_head(ai); lm != NULL && found < HJ_NMOD;
+	for (lm = hj_elfmod_list(ai); lm != NULL && found < HJ_NMOD;
 	     lm = lm->l_next) {
 		if (lm->l_ld == NULL)
 			continue;

@@ -19,6 +19,8 @@ struct hj_auxinfo {
 	unsigned long ai_secure; /* AT_SECURE */
 };
 
+struct link_map;
+
 enum hj_modkind {
 	HJ_MOD_LIBC,
 	HJ_MOD_LDSO,
@@ -38,6 +40,9 @@ struct hj_elfmod {
 
 /* Read the auxiliary vector, which follows envp on the initial stack. */
 void hj_auxinfo_init(struct hj_auxinfo *ai, char **envp);
+
+/* All that is in memory; NULL: it cannot be told. */
+const struct link_map *hj_elfmod_list(const struct hj_auxinfo *ai);
 
 /*
  * Fill mod[HJ_MOD_LIBC], mod[HJ_MOD_LDSO] or both.  They are known by their

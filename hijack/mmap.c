@@ -26,6 +26,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/mapping.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vnode.h"
@@ -71,6 +72,9 @@ check(const struct file *f, unsigned long prot, unsigned long flags)
 		return EACCES;
 	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) &&
 	    !(f->f_mode & FMODE_WRITE))
+		return EACCES;
+	if ((flags & MAP_TYPE) != MAP_PRIVATE && (f->f_mode & FMODE_WRITE) &&
+	    vp != NULL && fileattr_appendonly(vp))
 		return EACCES;
 	if (f->f_type != FTYPE_VNODE || vp->v_type != VREG)
 		return ENODEV;
@@ -561,6 +565,10 @@ hj_mmap_ready(const struct hj_frame *hf)
 		break;
 	case __NR_getrandom:
 		ready(a[0], a[1]);
+		break;
+	case __NR_io_getevents:
+	case __NR_io_pgetevents:
+		ready(a[3], kmin((size_t)a[2], MOST / 32) * 32);
 		break;
 	case __NR_readv:
 	case __NR_writev:
