@@ -14,6 +14,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
+#include "rumpvfs/procfs.h"
 #include "rumpvfs/vnode.h"
 #include "syscalls/dispatch.h"
 
@@ -124,7 +125,9 @@ fd_readlink(int fd, char *ubuf, long size)
 	} else {
 		error = hj_path_name(f->f_vnode, buf, &len);
 		if (error == ENOENT) {
-			len = kfmt(buf, KPATH_MAX, "/ (deleted)");
+			len = proc_isnode(f->f_vnode) ?
+			    proc_name(f->f_vnode, buf, KPATH_MAX) :
+			    kfmt(buf, KPATH_MAX, "/ (deleted)");
 			error = 0;
 		}
 	}
@@ -308,6 +311,8 @@ hj_proc_call(struct hj_frame *hf, const struct hj_callinfo *ci,
 	int fd;
 
 	ret = hj_procnet_call(hf, ci, path);
+	if (ret == HJ_TO_HOST)
+		ret = hj_procmounts_call(hf, ci, path);
 	if (ret != HJ_TO_HOST)
 		return ret;
 	fd = hj_path_procfd(path, &rest);

@@ -43,28 +43,34 @@ is_process(int pid)
 	return false;
 }
 
-/* What follows /proc/net, whichever way that is spelt; NULL: it is not. */
-static const char *
-in_net(const char *path)
+const char *
+hj_procnet_process(const char *path)
 {
 	const char *s = after(path, "/proc/"), *t;
 	int pid, tid;
 
 	if (s == NULL)
 		return NULL;
-	if ((t = after(s, "self/")) != NULL ||
-	    (t = after(s, "thread-self/")) != NULL) {
-		s = t;
-	} else if ((t = after_number(s, &pid)) != NULL) {
-		s = t;
-		if (!is_process(pid))
+	if ((t = after(s, "self/")) == NULL &&
+	    (t = after(s, "thread-self/")) == NULL) {
+		t = after_number(s, &pid);
+		if (t == NULL || !is_process(pid))
 			return NULL;
 	}
-	if (t != NULL && (t = after(s, "task/")) != NULL) {
-		s = after_number(t, &tid);
-		if (s == NULL)
-			return NULL;
-	}
+	s = after(t, "task/");
+	return s != NULL ? after_number(s, &tid) : t;
+}
+
+/* What follows /proc/net, whichever way that is spelt; NULL: it is not. */
+static const char *
+in_net(const char *path)
+{
+	const char *s = hj_procnet_process(path);
+
+	if (s == NULL)
+		s = after(path, "/proc/");
+	if (s == NULL)
+		return NULL;
 	s = after(s, "net");
 	return s != NULL && (*s == '/' || *s == '\0') ? s : NULL;
 }

@@ -74,6 +74,16 @@ proc_endl(struct procbuf *pb, uint32_t width)
 	pb->pb_line = pb->pb_done + pb->pb_len;
 }
 
+size_t
+proc_name(const struct vnode *vp, char *buf, size_t size)
+{
+	const char *name = procfiles[vp->v_rdev - 1].pf_name + strlen("/proc");
+
+	if (strncmp(name, "/sys/", 5) == 0)
+		return kfmt(buf, size, "/proc%s", name);
+	return kfmt(buf, size, "/proc/%d%s", rumpuser_getpid(), name);
+}
+
 /* A file without a name, in hand, that passes for the node. */
 static int
 make_copy(const struct vnode *vp, struct vnode **copy)

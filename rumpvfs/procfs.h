@@ -36,6 +36,9 @@ proc_isnode(const struct vnode *vp)
 	return (vp->v_type == VREG || vp->v_type == VDIR) && vp->v_rdev != 0;
 }
 
+/* What Linux says that an open one is called; how long that is. */
+size_t proc_name(const struct vnode *, char *buf, size_t size);
+
 /* --- For those who make text ----------------------------------------------- */
 
 void proc_print(struct procbuf *, const char *fmt, ...)

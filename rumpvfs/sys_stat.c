@@ -17,7 +17,6 @@
 #define TMPFS_MAGIC  0x01021994
 #define PIPEFS_MAGIC 0x50495045
 #define ST_FLAGS     0x1020 /* ST_VALID | ST_RELATIME */
-#define MOUNT_ID     1
 
 /* Newer parts of statx(2). */
 #define RSTATX_MNT_ID        0x1000u
@@ -129,12 +128,15 @@ statx_vnode(const struct vnode *vp, unsigned mask, struct statx *sx)
 		};
 	}
 	sx->stx_attributes_mask = RATTR_MASK;
+	/* The numbers are the same. */
+	sx->stx_attributes = KREAD(vp->v_attrs) &
+	    (STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE | STATX_ATTR_NODUMP);
 	if (vp == vp->v_fs->fs_root)
 		sx->stx_attributes |= RATTR_MOUNT_ROOT;
 	/* stx_mnt_id, which old headers do not have. */
 	sx->stx_mask |= mask & RSTATX_MNT_ID_UNIQUE ? RSTATX_MNT_ID_UNIQUE :
 						      RSTATX_MNT_ID;
-	*(uint64_t *)((char *)sx + 0x90) = MOUNT_ID;
+	*(uint64_t *)((char *)sx + 0x90) = VFS_MOUNTID;
 }
 
 int

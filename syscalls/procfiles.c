@@ -2,10 +2,14 @@
 /* The files below /proc whose text the kernel makes; see procfs.h. */
 #include "rumpnet/procnet.h"
 #include "rumpvfs/procfs.h"
+#include "rumpvfs/procmounts.h"
 
 /* Directories before what is in them. */
 const struct procfile procfiles[] = {
 	{ "/proc", NULL },
+	{ "/proc/mountinfo", procmounts_info },
+	{ "/proc/mounts", procmounts_mounts },
+	{ "/proc/mountstats", procmounts_stats },
 	{ "/proc/net", NULL },
 	{ "/proc/net/arp", procnet_arp },
 	{ "/proc/net/dev", procnet_dev },
