@@ -8,7 +8,11 @@
 
 #include "hijack/hijack.h"
 #include "rumpkern/copy.h"
+#include "rumpkern/kmem.h"
 #include "syscalls/dispatch.h"
+
+#define CWD_MAX   (1UL << 20) /* the longest name told of it */
+#define CWD_SPARE 32          /* namei_path() wants more than the name */
 
 const char *
 hj_cwd_host(void)
@@ -150,6 +154,34 @@ hj_sys_fchdir(struct hj_frame *hf)
 	return ret;
 }
 
+/*
+ * A name longer than any path.  The host tells no such one, and libc goes
+ * from .. to .. then; a name below / that only we know it would not find.
+ */
+static long
+getcwd_long(char *ubuf, size_t size)
+{
+	size_t len = 0;
+	char *buf;
+	int error;
+
+	if (size <= KPATH_MAX)
+		return -ENAMETOOLONG;
+	size = kmin(size, CWD_MAX);
+	buf = kmem_alloc(size + CWD_SPARE);
+	if (buf == NULL)
+		return -ENOMEM;
+	error = hj_path_long(hj_proc()->p_cdir, buf, size + CWD_SPARE, &len);
+	if (error == 0 && len + 1 > size)
+		error = ERANGE;
+	if (error == 0 && copyout(buf, ubuf, len + 1) != 0)
+		error = EFAULT;
+	if (error == ERANGE && size == CWD_MAX)
+		error = ENAMETOOLONG;
+	kmem_free(buf);
+	return error != 0 ? -error : (long)len + 1;
+}
+
 long
 hj_sys_getcwd(struct hj_frame *hf)
 {
@@ -158,6 +190,8 @@ hj_sys_getcwd(struct hj_frame *hf)
 	int error;
 
 	error = hj_path_name(hj_proc()->p_cdir, buf, &len);
+	if (error == ERANGE)
+		return getcwd_long((char *)hf->hf_args[0], hf->hf_args[1]);
 	if (error != 0)
 		return -error;
 	len++;
@@ -171,21 +205,30 @@ hj_sys_getcwd(struct hj_frame *hf)
 long
 hj_sys_chroot(struct hj_frame *hf)
 {
-	char *buf = curcpu()->c_hjpath[0];
-	int dirfd = AT_FDCWD, error;
+	char *buf = curcpu()->c_hjpath[0], *again = curcpu()->c_hjpath[1];
+	const char *path = (const char *)hf->hf_args[0];
+	int dirfd = AT_FDCWD, error, hops;
+	long args[6] = { 0 }, ret;
 	bool changed;
-	long args[6] = { hf->hf_args[0] };
 
-	switch (hj_path_where(&dirfd, (const char *)hf->hf_args[0], buf,
-	    &changed, &error)) {
-	case HJ_AT_ERROR:
-		return -error;
-	case HJ_AT_HOST:
-		return hj_host(__NR_chroot, hf->hf_args[0]);
-	case HJ_AT_RUMP:
-		break;
+	for (hops = 0; hops < 40; hops++) {
+		switch (hj_path_where(&dirfd, path, buf, &changed, &error)) {
+		case HJ_AT_ERROR:
+			return -error;
+		case HJ_AT_HOST:
+			return hj_host(__NR_chroot, path);
+		case HJ_AT_RUMP:
+			break;
+		}
+		args[0] = (long)(changed ? buf : path);
+		ret = sys_call(RSYS_chroot, args);
+		if (ret != -KEHOST)
+			return ret;
+		error = hj_path_escape(buf);
+		if (error != 0)
+			return -error;
+		memcpy(again, buf, strlen(buf) + 1);
+		path = again;
 	}
-	if (changed)
-		args[0] = (long)buf;
-	return sys_call(RSYS_chroot, args);
+	return -ELOOP;
 }

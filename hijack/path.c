@@ -153,6 +153,7 @@ start_of(int dirfd, char *buf, size_t size)
 static bool
 may_enter(int dirfd, const char *path)
 {
+	static const char *const procs[] = { "mount", "net", "self", "task" };
 	const char *cwd, *first;
 	size_t n;
 	int i;
@@ -170,6 +171,10 @@ may_enter(int dirfd, const char *path)
 	/* A directory's descriptor: by its first name. */
 	while (path[0] == '.' && path[1] == '/')
 		path += 2;
+	/* In /proc? */
+	for (i = 0; i < (int)nelem(procs); i++)
+		if (after(path, procs[i]) != NULL)
+			return true;
 	for (i = 0; i < hj.hp_spec.sp_nprefix; i++) {
 		first = hj.hp_spec.sp_prefix[i].px_path;
 		do {
@@ -403,7 +408,7 @@ hj_path_otherfd(const char *path, int *pid, int *fd, const char **rest)
 }
 
 int
-hj_path_name(struct vnode *vp, char *buf, size_t *len)
+hj_path_long(struct vnode *vp, char *buf, size_t size, size_t *len)
 {
 	size_t n = 0;
 	int i, error;
@@ -414,7 +419,7 @@ hj_path_name(struct vnode *vp, char *buf, size_t *len)
 			memcpy(buf, hj.hp_spec.sp_prefix[i].px_path, n);
 		}
 	}
-	error = namei_path(curlwp(), vp, buf + n, KPATH_MAX - n, len);
+	error = namei_path(curlwp(), vp, buf + n, size - n, len);
 	if (error != 0)
 		return error;
 	/* The root of the kernel is the prefix itself. */
@@ -424,4 +429,11 @@ hj_path_name(struct vnode *vp, char *buf, size_t *len)
 	}
 	*len += n - 1;
 	return 0;
+}
+
+int
+hj_path_name(struct vnode *vp, char *buf, size_t *len)
+{
+
+	return hj_path_long(vp, buf, KPATH_MAX, len);
 }

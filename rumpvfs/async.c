@@ -45,20 +45,26 @@ async_kill(const struct file *f, int sig)
 	tell(f, sig, -1, 0);
 }
 
+void
+async_tell(const struct file *f, int fd, uint32_t band)
+{
+	int sig = KREAD(f->f_sig) & 0xff;
+
+	tell(f, sig == 0 ? SIGIO : sig, sig == 0 ? -1 : fd, band);
+}
+
 bool
 async_hook(struct waitent *w, uint32_t events, bool taken)
 {
 	const struct async *as = (const struct async *)(void *)w;
 	uint32_t band = events & (POLLIN | POLLRDNORM | POLLPRI | POLLHUP);
-	int sig = KREAD(as->as_file->f_sig) & 0xff;
 
 	(void)taken;
 	if (events == ~0U)
 		band = POLLIN | POLLRDNORM;
 	else if (band == 0)
 		band = POLLOUT | POLLWRNORM | POLLWRBAND;
-	tell(as->as_file, sig == 0 ? SIGIO : sig, sig == 0 ? -1 : as->as_fd,
-	    band);
+	async_tell(as->as_file, as->as_fd, band);
 	return false;
 }
 

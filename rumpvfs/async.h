@@ -17,6 +17,8 @@
 int async_set(struct file *, int fd, bool on);
 /* The file goes. */
 void async_forget(struct file *);
+/* Such a signal now, by this descriptor; band as in siginfo_t. */
+void async_tell(const struct file *, int fd, uint32_t band);
 /* A signal to whoever owns the file. */
 void async_kill(const struct file *, int sig);
 /* WAITHOOK_ASYNC. */

@@ -11,6 +11,8 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpvfs/acl.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/inotify.h"
 #include "rumpvfs/namei.h"
 #include "rumpvfs/namehash.h"
@@ -173,7 +175,7 @@ dir_mayremove(const struct nameidata *nd, bool isdir)
 	error = vnode_access(nd->nd_dvp, &nd->nd_cred, MAY_WX);
 	if (error != 0)
 		return error;
-	if (proc_isnode(vp))
+	if (proc_isnode(vp) || fileattr_appendonly(dvp) || fileattr_fixed(vp))
 		return EPERM;
 	if ((dvp->v_mode & S_ISVTX) && uid != vp->v_uid && uid != dvp->v_uid &&
 	    !cred_issuper(&nd->nd_cred))
@@ -243,12 +245,15 @@ dir_vnode(const struct nameidata *nd, enum vtype type, uint32_t mode,
 			mode &= ~S_ISGID;
 	}
 	if (type != VLNK)
-		mode &= ~nd->nd_l->l_proc->p_umask;
+		mode = acl_newmode(nd->nd_dvp, mode, nd->nd_l->l_proc->p_umask);
 	if (type == VDIR && (dvp->v_mode & S_ISGID))
 		mode |= S_ISGID;
 	error = vnode_alloc(dvp->v_fs, type, mode, cred->cr_fsuid, gid, vpp);
-	if (error == 0)
+	if (error == 0) {
 		(*vpp)->v_rdev = rdev;
+		(*vpp)->v_attrs = dvp->v_attrs & FILEATTR_INHERITED;
+		error = acl_inherit(nd->nd_dvp, *vpp);
+	}
 	return error;
 }
 

@@ -71,7 +71,7 @@ struct inevent {
 };
 
 struct inwatch {
-	struct inotify *iw_set;  /* (c) */
+	struct inotify *iw_set;  /* (c) NULL: see dnotify.h */
 	struct vnode *iw_vp;     /* (c) */
 	struct inwatch *iw_next; /* (i,v) of the vnode */
 	uint32_t iw_mask;        /* (i) */
@@ -110,6 +110,8 @@ extern const struct fileops inotify_fileops;
 
 /* An event of an open file, which IN_EXCL_UNLINK is about. */
 #define INOTIFY_FILE 0x08000000
+/* A name has changed within the directory: for dnotify.h. */
+#define INOTIFY_RENAMED 0x00100000
 
 void inotify_slow(struct vnode *, uint32_t mask);
 void inotify_slowself(struct vnode *, uint32_t mask);
@@ -212,6 +214,8 @@ void inotify_unwatch(struct inwatch *, bool say);
  * watch.  EEXIST, ENOSPC, ENOMEM.
  */
 int inotify_watch(struct inotify *, struct vnode *, uint32_t mask, int32_t *wd);
+/* fs_lock held: what such a watch on the vnode needs will be told. */
+void inotify_prepare(struct vnode *, uint32_t mask);
 /* EINVAL: no such watch. */
 int inotify_rm(struct inotify *, int32_t wd);
 

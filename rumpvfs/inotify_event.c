@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* inotify_event: from what happens to the watches it concerns. */
 #include "rumpvfs/dir.h"
+#include "rumpvfs/dnotify.h"
 #include "rumpvfs/inotify.h"
 
 #include "rumpkern/klog.h"
@@ -22,10 +23,14 @@ tell(struct vnode *vp, uint32_t mask, const char *name, size_t len,
 	mask &= ~INOTIFY_FILE;
 	for (iw = vp->v_watches; iw != NULL; iw = next) {
 		next = iw->iw_next;
-		if (!(iw->iw_mask & mask & IN_ALL_EVENTS) ||
+		if (!(iw->iw_mask & mask & (IN_ALL_EVENTS | INOTIFY_RENAMED)) ||
 		    (path && unlinked && (iw->iw_mask & IN_EXCL_UNLINK)))
 			continue;
-		inotify_queue(iw->iw_set, iw->iw_wd, mask, cookie, name, len);
+		if (iw->iw_set != NULL)
+			inotify_queue(iw->iw_set, iw->iw_wd, mask, cookie, name,
+			    len);
+		else
+			dnotify_tell(iw);
 		if (iw->iw_mask & IN_ONESHOT)
 			inotify_unwatch(iw, true);
 	}

@@ -41,11 +41,13 @@ inotify_unwatch(struct inwatch *iw, bool say)
 
 	KASSERT(kmutex_owned(lock()));
 	/* One that dies between the two leaves the watch to be removed. */
-	if (say)
+	if (say && in != NULL)
 		inotify_queue(in, wd, IN_IGNORED, 0, NULL, 0);
 	unlink_watch(iw);
-	(void)radix_clear(&in->in_watches, wd);
-	KSET(in->in_nwatches, in->in_nwatches - 1);
+	if (in != NULL) {
+		(void)radix_clear(&in->in_watches, wd);
+		KSET(in->in_nwatches, in->in_nwatches - 1);
+	}
 	khand_add(KHAND_MEM, iw);
 	klog_commit();
 	khand_release_to(mark);
@@ -178,16 +180,22 @@ update(struct inwatch *iw, uint32_t mask, int32_t *wdp)
 	return 0;
 }
 
+void
+inotify_prepare(struct vnode *vp, uint32_t mask)
+{
+	/* Before its children have theirs: what comes later is flagged. */
+	set_flag(vp, VNODE_WATCHED);
+	if (vp->v_type == VDIR && (mask & OF_CHILDREN))
+		flag_children(vp);
+}
+
 int
 inotify_watch(struct inotify *in, struct vnode *vp, uint32_t mask, int32_t *wdp)
 {
 	struct inwatch *iw;
 	int error;
 
-	/* Before its children have theirs: what comes later is flagged. */
-	set_flag(vp, VNODE_WATCHED);
-	if (vp->v_type == VDIR && (mask & OF_CHILDREN))
-		flag_children(vp);
+	inotify_prepare(vp, mask);
 	kmutex_enter(&vp->v_lock);
 	kmutex_enter(lock());
 	iw = find(in, vp);
@@ -267,6 +275,8 @@ check_vnode(void *obj)
 	if (vp->v_type == VNON || vp->v_type > VSOCK)
 		return 0;
 	for (iw = vp->v_watches; iw != NULL; iw = iw->iw_next) {
+		if (iw->iw_set == NULL && iw->iw_vp == vp)
+			continue;
 		for (in = inotify_state()->is_all; in != NULL;)
 			if (in == iw->iw_set)
 				break;

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The sources of rumpvfs/, headers too. One line a file, sorted.
 
+libkern_la_SOURCES += rumpvfs/acl.c
+libkern_la_SOURCES += rumpvfs/acl.h
 libkern_la_SOURCES += rumpvfs/anonfile.c
 libkern_la_SOURCES += rumpvfs/anonfile.h
 libkern_la_SOURCES += rumpvfs/dev.c
 libkern_la_SOURCES += rumpvfs/dev.h
 libkern_la_SOURCES += rumpvfs/dir.c
 libkern_la_SOURCES += rumpvfs/dir.h
+libkern_la_SOURCES += rumpvfs/dnotify.c
+libkern_la_SOURCES += rumpvfs/dnotify.h
 libkern_la_SOURCES += rumpvfs/epoll.c
 libkern_la_SOURCES += rumpvfs/epoll.h
 libkern_la_SOURCES += rumpvfs/epoll_impl.h
@@ -17,7 +21,11 @@ libkern_la_SOURCES += rumpvfs/epoll_ready.c
 libkern_la_SOURCES += rumpvfs/epoll_set.c
 libkern_la_SOURCES += rumpvfs/eventfd.c
 libkern_la_SOURCES += rumpvfs/eventfd.h
+libkern_la_SOURCES += rumpvfs/fhandle.c
+libkern_la_SOURCES += rumpvfs/fhandle.h
 libkern_la_SOURCES += rumpvfs/fifo.c
+libkern_la_SOURCES += rumpvfs/fileattr.c
+libkern_la_SOURCES += rumpvfs/fileattr.h
 libkern_la_SOURCES += rumpvfs/fifo.h
 libkern_la_SOURCES += rumpvfs/filerw.h
 libkern_la_SOURCES += rumpvfs/flock.c
@@ -47,11 +55,14 @@ libkern_la_SOURCES += rumpvfs/polltime.c
 libkern_la_SOURCES += rumpvfs/polltime.h
 libkern_la_SOURCES += rumpvfs/procfs.c
 libkern_la_SOURCES += rumpvfs/procfs.h
+libkern_la_SOURCES += rumpvfs/procmounts.c
+libkern_la_SOURCES += rumpvfs/procmounts.h
 libkern_la_SOURCES += rumpvfs/radix.c
 libkern_la_SOURCES += rumpvfs/radix.h
 libkern_la_SOURCES += rumpvfs/sockname.c
 libkern_la_SOURCES += rumpvfs/sockname.h
 libkern_la_SOURCES += rumpvfs/sys_attr.c
+libkern_la_SOURCES += rumpvfs/sys_cachestat.c
 libkern_la_SOURCES += rumpvfs/sys_dir.c
 libkern_la_SOURCES += rumpvfs/sys_epoll.c
 libkern_la_SOURCES += rumpvfs/sys_fcntl.c

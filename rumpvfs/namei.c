@@ -19,12 +19,15 @@
 #include "lwproc/file.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
+#include "rumpvfs/acl.h"
 #include "rumpvfs/dir.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/namehash.h"
 #include "rumpvfs/vnode.h"
 
 #define NAMEI_MAXLINKS 40 /* as the host */
 #define MAY_X          1  /* X_OK */
+#define MAY_W          2  /* W_OK */
 
 #define BYTES(b) (0x0101010101010101UL * (b))
 
@@ -56,6 +59,8 @@ vnode_access(struct vnode *vp, const struct cred *cred, int mode)
 {
 	uint32_t bits = vp->v_mode;
 
+	if ((mode & MAY_W) && fileattr_immutable(vp))
+		return EPERM;
 	if (cred_issuper(cred)) {
 		if ((mode & MAY_X) && vp->v_type != VDIR && !(bits & 0111))
 			return EACCES;
@@ -63,6 +68,8 @@ vnode_access(struct vnode *vp, const struct cred *cred, int mode)
 	}
 	if (cred->cr_fsuid == vp->v_uid)
 		bits >>= 6;
+	else if (unlikely(KREAD(vp->v_attrs) & VATTR_ACL) && (bits & 070))
+		return acl_access(vp, cred, mode);
 	else if (cred_ingroup(cred, vp->v_gid))
 		bits >>= 3;
 	return (mode & ~bits & 7) != 0 ? EACCES : 0;
@@ -75,7 +82,8 @@ searchable(struct vnode *dvp, const struct cred *cred)
 
 	if (unlikely(dvp->v_type != VDIR))
 		return ENOTDIR;
-	if (likely((dvp->v_mode & 0111) == 0111))
+	if (likely((dvp->v_mode & 0111) == 0111 &&
+		!(KREAD(dvp->v_attrs) & VATTR_ACL)))
 		return 0;
 	return vnode_access(dvp, cred, MAY_X);
 }

@@ -93,7 +93,7 @@ void namei_end(struct nameidata *); /* nothing held */
 int namei_path(struct lwp *, struct vnode *, char *buf, size_t size,
     size_t *len);
 
-/* Permission: mode is R_OK|W_OK|X_OK.  0, EACCES. */
+/* Permission: mode is R_OK|W_OK|X_OK.  0, EACCES, EPERM. */
 int vnode_access(struct vnode *, const struct cred *, int mode);
 
 #endif

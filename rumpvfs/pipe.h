@@ -69,7 +69,7 @@ struct pipe {
 	uint64_t pp_ino;             /* (c) pipe(2)'s */
 	struct vtime pp_time;        /* (c) when it was made */
 	uint32_t pp_uid, pp_gid;     /* (c) pipe(2)'s */
-	uint32_t pp_hint;            /* pipe(2)'s, as v_hint */
+	uint16_t pp_hint;            /* pipe(2)'s, as v_hint */
 };
 
 extern const struct fileops pipe_fileops;

@@ -10,6 +10,7 @@
 #include "lwproc/file.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/inotify.h"
 #include "rumpvfs/tmpfs_data.h"
 #include "rumpvfs/vtarget.h"
@@ -44,7 +45,7 @@ set_mode(struct vnode *vp, const struct cred *cr, unsigned mode)
 		return EOPNOTSUPP;
 	mode &= MODE_BITS;
 	kmutex_enter(&vp->v_lock);
-	if (!is_owner(vp, cr)) {
+	if (fileattr_fixed(vp) || !is_owner(vp, cr)) {
 		error = EPERM;
 	} else {
 		if (!cred_issuper(cr) && !cred_ingroup(cr, vp->v_gid))
@@ -84,7 +85,9 @@ set_owner(struct vnode *vp, const struct cred *cr, uint32_t uid, uint32_t gid)
 		return 0;
 	kmutex_enter(&vp->v_lock);
 	mode = chowned_mode(vp, cr);
-	if (cred_issuper(cr))
+	if (fileattr_fixed(vp) && (uid != ID_KEEP || gid != ID_KEEP))
+		error = EPERM;
+	else if (cred_issuper(cr))
 		error = 0;
 	else if (uid != ID_KEEP &&
 	    (cr->cr_fsuid != vp->v_uid || uid != vp->v_uid))
@@ -258,6 +261,8 @@ set_times(struct vnode *vp, const struct cred *cr, const struct timespec *ts)
 		ts = NULL;
 	if (vp == NULL)
 		return 0;
+	if (ts != NULL ? fileattr_fixed(vp) : fileattr_immutable(vp))
+		return EPERM;
 	if (!is_owner(vp, cr)) {
 		if (ts != NULL)
 			return EPERM;
@@ -323,6 +328,8 @@ sys_truncate(struct lwp *l, const struct sys_truncate_args *a, long *retval)
 		error = t.t_vp->v_type == VDIR ? EISDIR : EINVAL;
 	else
 		error = vnode_access(t.t_vp, t.t_cred, W_OK);
+	if (error == 0 && fileattr_appendonly(t.t_vp))
+		error = EPERM;
 	if (error == 0)
 		error = tmpfs_truncate(t.t_vp, a->length, false);
 	if (error == 0)
@@ -346,6 +353,8 @@ sys_ftruncate(struct lwp *l, const struct sys_ftruncate_args *a, long *retval)
 	if (t.t_vp == NULL || t.t_vp->v_type != VREG ||
 	    !(t.t_file->f_mode & FMODE_WRITE))
 		error = EINVAL;
+	else if (fileattr_appendonly(t.t_vp))
+		error = EPERM;
 	else
 		error = tmpfs_truncate(t.t_vp, a->length, true);
 	if (error == 0)
@@ -370,6 +379,9 @@ check_fallocate(const struct vtarget *t, int mode, int64_t off, int64_t len)
 		return EOPNOTSUPP;
 	if (!(t->t_file->f_mode & FMODE_WRITE))
 		return EBADF;
+	if (vp != NULL &&
+	    (fileattr_immutable(vp) || (what != 0 && fileattr_appendonly(vp))))
+		return EPERM;
 	if (vp == NULL || vp->v_type == VFIFO)
 		return ESPIPE;
 	if (vp->v_type != VREG)

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 
 #include "rumpvfs/async.h"
+#include "rumpvfs/dnotify.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/pipe.h"
 #include "rumpvfs/vnode.h"
@@ -61,6 +63,9 @@ set_flags(struct lwp *l, int fd, struct file *f, uint32_t flags)
 		settable |= O_ASYNC;
 	else if ((flags & O_DIRECT) && !is_type(f, VREG))
 		return EINVAL;
+	if (((flags ^ f->f_flags) & O_APPEND) && f->f_vnode != NULL &&
+	    fileattr_appendonly(f->f_vnode))
+		return EPERM;
 	if ((flags & ~f->f_flags & O_NOATIME) && f->f_vnode != NULL &&
 	    f->f_vnode->v_uid != KREAD(l->l_proc->p_cred.cr_fsuid) &&
 	    !cred_issuper(&l->l_proc->p_cred))
@@ -103,6 +108,13 @@ pid_exists(struct lwp *l, int pid, bool group)
 	found = group ? group_exists(ls, pid) : proc_find(pid) != NULL;
 	kmutex_exit(&ls->ls_lock);
 	return found;
+}
+
+static int
+own_pid(const struct lwp *l)
+{
+	return l->l_proc->p_flags & PROC_HIJACK ? rumpuser_getpid() :
+						  l->l_proc->p_pid;
 }
 
 static int
@@ -161,6 +173,23 @@ fcntl_owner(struct lwp *l, struct file *f, int cmd, unsigned long arg,
 	}
 }
 
+static int
+set_notify(struct lwp *l, int fd, struct file *f, uint32_t arg)
+{
+	int error;
+
+	if ((arg & ~(uint32_t)DN_MULTISHOT) == 0) {
+		dnotify_fdclose(l->l_proc->p_fd, f);
+		return 0;
+	}
+	if (!is_type(f, VDIR))
+		return ENOTDIR;
+	error = dnotify_set(l, fd, f, arg);
+	if (error == 0 && f->f_owner == 0)
+		error = set_owner(l, f, F_OWNER_PID, own_pid(l));
+	return error;
+}
+
 /* There are no leases to be had. */
 static int
 set_lease(const struct file *f, unsigned long arg)
@@ -211,7 +240,8 @@ static int
 fcntl_hint(struct lwp *l, const struct file *f, int cmd, void *uarg)
 {
 	const struct cred *cr = &l->l_proc->p_cred;
-	uint32_t none = 0, *kept = &none, owner = cr->cr_fsuid;
+	uint32_t owner = cr->cr_fsuid;
+	uint16_t none = 0, *kept = &none;
 	struct pipe *p = f->f_data;
 	uint64_t hint;
 
@@ -233,7 +263,7 @@ fcntl_hint(struct lwp *l, const struct file *f, int cmd, void *uarg)
 	if (hint > RW_HINT_MOST)
 		return EINVAL;
 	/* One store of one word: it wants neither lock nor log. */
-	*(volatile uint32_t *)kept = hint;
+	*(volatile uint16_t *)kept = hint;
 	return 0;
 }
 
@@ -302,10 +332,8 @@ do_fcntl(struct lwp *l, int fd, struct file *f, int cmd, unsigned long arg,
 		return 0;
 	case F_SETLEASE:
 		return set_lease(f, arg);
-	case F_NOTIFY: /* there are no such signals to be had */
-		if (((uint32_t)arg & ~(uint32_t)DN_MULTISHOT) == 0)
-			return 0;
-		return is_type(f, VDIR) ? EINVAL : ENOTDIR;
+	case F_NOTIFY:
+		return set_notify(l, fd, f, (uint32_t)arg);
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 		return fcntl_pipe(l, f, cmd, arg, retval);

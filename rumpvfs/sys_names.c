@@ -13,6 +13,7 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpvfs/dir.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/inotify.h"
 #include "rumpvfs/namei.h"
 #include "rumpvfs/twopaths.h"
@@ -168,7 +169,7 @@ dolink(struct nameidata *nd, struct vnode *vp)
 	error = dir_mayinsert(nd);
 	if (error != 0)
 		return error;
-	if (vp->v_type == VDIR)
+	if (vp->v_type == VDIR || fileattr_fixed(vp))
 		return EPERM;
 	if (vp->v_nlink == 0 && (vp->v_flags & VNODE_NOLINK))
 		return ENOENT;

@@ -12,7 +12,9 @@
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
 #include "rumpvfs/dir.h"
+#include "rumpvfs/fhandle.h"
 #include "rumpvfs/fifo.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/inotify.h"
 #include "rumpvfs/namei.h"
 #include "rumpvfs/procfs.h"
@@ -119,6 +121,14 @@ newfile(const struct openreq *rq, enum vtype type)
 
 /* --- The three ways to a vnode; the name lock is held --------------------- */
 
+/* Can nothing be lost by it? */
+static bool
+appends(uint32_t flags)
+{
+	return !(flags & O_TRUNC) &&
+	    ((flags & O_ACCMODE) == O_RDONLY || (flags & O_APPEND));
+}
+
 static int
 openexisting(struct nameidata *nd, struct openreq *rq, struct file **fp)
 {
@@ -134,6 +144,8 @@ openexisting(struct nameidata *nd, struct openreq *rq, struct file **fp)
 		error = vnode_access(vp, &nd->nd_cred, rq->or_acc);
 		if (error != 0)
 			return error;
+		if (fileattr_appendonly(vp) && !appends(rq->or_flags))
+			return EPERM;
 		if ((rq->or_flags & O_NOATIME) &&
 		    nd->nd_cred.cr_fsuid != vp->v_uid &&
 		    !cred_issuper(&nd->nd_cred))
@@ -398,4 +410,61 @@ sys_openat2(struct lwp *l, const struct sys_openat2_args *a, long *retval)
 	if ((how.resolve & RESOLVE_CACHED) && (how.flags & (O_TRUNC | makes)))
 		return EAGAIN;
 	return openpath(l, a->dirfd, a->path, &rq, retval);
+}
+
+/* By handle: nothing but what the caller may do with all files counts. */
+static int
+openhandle(struct lwp *l, const struct fhandle *fh, struct openreq *rq,
+    long *retval)
+{
+	uint32_t mark = khand_mark();
+	struct nameidata nd;
+	struct file *f = NULL;
+	int error;
+
+	error = namei_lookup_sys(&nd, l, AT_FDCWD, "/", 0);
+	if (error != 0)
+		return error;
+	nd.nd_dvp = NULL;
+	nd.nd_vp = fhandle_find(fh);
+	nd.nd_dots = 3; /* it goes by no name */
+	if (nd.nd_vp == NULL)
+		error = ESTALE;
+	else if (!cred_issuper(&nd.nd_cred))
+		error = EPERM;
+	else if ((rq->or_flags & O_DIRECTORY) && nd.nd_vp->v_type != VDIR)
+		error = ENOTDIR;
+	else
+		error = openexisting(&nd, rq, &f);
+	namei_done(&nd);
+	if (error != 0) {
+		khand_release_to(mark);
+		return error;
+	}
+	return openrest(l, rq, f, retval);
+}
+
+int
+sys_open_by_handle_at(struct lwp *l, const struct sys_open_by_handle_at_args *a,
+    long *retval)
+{
+	struct openreq rq = { .or_fd = -1 };
+	struct fhandle fh;
+	struct file *f;
+	int error;
+
+	error = fhandle_copyin(a->handle, &fh);
+	if (error != 0)
+		return error;
+	if (a->mount_fd != AT_FDCWD) {
+		f = fd_getfile(l, a->mount_fd, 0);
+		if (f == NULL)
+			return EBADF;
+		fd_done(l, f, 0);
+	}
+	rq.or_flags = (uint32_t)a->flags & O_VALID & ~(uint32_t)__O_TMPFILE;
+	if (rq.or_flags & O_PATH)
+		rq.or_flags &= O_WITHPATH;
+	error = checkflags(&rq);
+	return error != 0 ? error : openhandle(l, &fh, &rq, retval);
 }

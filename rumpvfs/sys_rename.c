@@ -230,6 +230,8 @@ tell_moved(const struct nameidata *o, const struct nameidata *n,
 	    o->nd_namelen, cookie);
 	inotify_name(n->nd_dvp, IN_MOVED_TO | isdir, n->nd_name, n->nd_namelen,
 	    cookie);
+	if (o->nd_dvp == n->nd_dvp)
+		inotify_name(o->nd_dvp, INOTIFY_RENAMED, NULL, 0, 0);
 	if (replaced != NULL)
 		inotify_self(replaced, IN_ATTRIB);
 	inotify_self(o->nd_vp, IN_MOVE_SELF);

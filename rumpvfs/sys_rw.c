@@ -2,10 +2,12 @@
 /*
  * read, write and their kin; lseek.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/filerw.h"
 #include "rumpvfs/inotify.h"
 #include "rumpvfs/tmpfs_data.h"
@@ -115,6 +117,9 @@ check_flags(const struct file *f, int flags)
 		return EINVAL;
 	if (f->f_type != FTYPE_VNODE || vp == NULL)
 		return 0;
+	if ((flags & RWF_NOAPPEND) && (f->f_flags & O_APPEND) &&
+	    fileattr_appendonly(vp))
+		return EPERM;
 	if (vp->v_type == VDIR && (flags & ~RWF_HIPRI))
 		return EOPNOTSUPP;
 	if (vp->v_type == VREG && (flags & RWF_NOWAIT))

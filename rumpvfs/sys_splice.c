@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "rumpvfs/dev.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/filerw.h"
 #include "rumpvfs/inotify.h"
 #include "rumpvfs/pipe.h"
@@ -202,6 +203,8 @@ check_copy(const struct xfer *x)
 	if (!(x->x_in->f_mode & FMODE_READ) ||
 	    !(x->x_out->f_mode & FMODE_WRITE) || (x->x_out->f_flags & O_APPEND))
 		return EBADF;
+	if (fileattr_immutable(x->x_out->f_vnode))
+		return EPERM;
 	return 0;
 }
 

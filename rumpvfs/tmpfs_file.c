@@ -10,6 +10,8 @@
 
 #include "rumpkern/klog.h"
 #include "rumpvfs/dev.h"
+#include "rumpvfs/dnotify.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/filerw.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/inotify.h"
@@ -89,28 +91,21 @@ static int
 file_ioctl(struct file *f, unsigned long cmd, void *uarg, long *ret)
 {
 	struct vnode *vp = f->f_data;
-	int n = 0;
+	struct cred store;
+	int n;
 
 	switch (cmd) {
 	case FIGETBSZ:
 		n = KPAGE_SIZE;
 		return copyout(&n, uarg, sizeof(n));
-	case FS_IOC_GETFLAGS:
-		if (is_dev(vp))
-			break;
-		return copyout(&n, uarg, sizeof(n));
-	case FS_IOC_SETFLAGS:
-		/* There are no flags: only "none" can be set. */
-		if (is_dev(vp))
-			break;
-		if (copyin(uarg, &n, sizeof(n)) != 0)
-			return EFAULT;
-		return n == 0 ? 0 : EOPNOTSUPP;
 	}
 	if (is_dev(vp))
 		return dev_fileops.fo_ioctl == NULL ?
 		    ENOTTY :
 		    dev_fileops.fo_ioctl(f, cmd, uarg, ret);
+	n = fileattr_ioctl(vp, lwp_cred(curlwp(), &store), cmd, uarg);
+	if (n >= 0)
+		return n;
 	return vp->v_type == VREG ? reg_ioctl(f, cmd, uarg) : ENOTTY;
 }
 
@@ -142,6 +137,7 @@ file_close(struct file *f)
 		return;
 	if (KREAD(vp->v_locks) != NULL)
 		flock_fileclose(f);
+	dnotify_fdclose(NULL, f);
 	inotify_closed(f);
 	KSET(f->f_vnode, NULL);
 	KSET(f->f_data, NULL);

@@ -14,6 +14,7 @@
 #include "rumpkern/kmem.h"
 #include "rumpkern/page.h"
 #include "rumpvfs/dir.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/flock.h"
 #include "rumpvfs/inotify.h"
 #include "rumpvfs/procfs.h"
@@ -132,7 +133,7 @@ vnode_accessed(struct vnode *vp)
 		(int64_t)ns <
 		    (KREAD(vp->v_atime.vt_sec) + DAY) * (int64_t)NSEC))
 		return;
-	if (vtime_ns(&vp->v_atime) == ns)
+	if (vtime_ns(&vp->v_atime) == ns || (vp->v_attrs & FS_NOATIME_FL))
 		return;
 	/* Who holds the lock may well be freeing or changing it: not now. */
 	if (!klog_empty() || !kmutex_tryenter(&vp->v_lock))

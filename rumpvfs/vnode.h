@@ -72,7 +72,8 @@ struct vnode {
 	uint64_t v_npages;      /* (v) pages held, but for: */
 	uint64_t v_nidle;       /* (v) pages for mappings, see tmpfs_data.h */
 	uint32_t v_rdev;        /* (c) as Linux's structures have it */
-	uint32_t v_hint;        /* F_SET_RW_HINT: single loads and stores */
+	uint16_t v_hint;        /* F_SET_RW_HINT: single loads and stores */
+	uint16_t v_attrs;       /* (v) see fileattr.h, acl.h */
 	struct vtime v_atime, v_mtime, v_ctime, v_btime; /* (v) */
 	struct xattr *v_xattr;                           /* (v) */
 	struct flockhead *v_locks; /* KRANK_FLOCK's: flock and fcntl locks */
@@ -115,6 +116,12 @@ struct vnode {
 #define VNODE_SPARE     32 /* and no mapping any more: they are to be taken away */
 #define VNODE_WATCHED   64  /* there may be watches on it */
 #define VNODE_INWATCHED 128 /* there may be on a directory it is in */
+
+/*
+ * What statx(2), handles and mountinfo have for the one file system: Linux's own
+ * numbers are small.
+ */
+#define VFS_MOUNTID 1000000
 
 struct fs {
 	struct kmutex fs_lock; /* KRANK_FS */

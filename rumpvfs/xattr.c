@@ -12,6 +12,8 @@
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpvfs/acl.h"
+#include "rumpvfs/fileattr.h"
 #include "rumpvfs/namei.h"
 #include "rumpvfs/vnode.h"
 #include "rumpvfs/xattr.h"
@@ -77,6 +79,8 @@ permitted(struct vnode *vp, const struct cred *cr, enum xclass class, int mode)
 {
 	int no = mode == MAY_WRITE ? EPERM : ENODATA;
 
+	if (mode == MAY_WRITE && fileattr_fixed(vp))
+		return EPERM;
 	switch (class) {
 	case XC_TRUSTED:
 		if (!cred_issuper(cr))
@@ -149,13 +153,6 @@ xattr_make(const char *name, const void *uvalue, size_t size,
 	return 0;
 }
 
-static const char *
-value_of(const struct xattr *xa)
-{
-
-	return xa->x_name + xa->x_namelen + 1;
-}
-
 /* A file capability is looked at by whoever runs the file: check its form. */
 static bool
 value_ok(const struct xattr *xa)
@@ -166,31 +163,11 @@ value_ok(const struct xattr *xa)
 		return true;
 	if (xa->x_size != XATTR_CAPS_SZ_2 && xa->x_size != XATTR_CAPS_SZ_3)
 		return false;
-	memcpy(&magic, value_of(xa), sizeof(magic));
+	memcpy(&magic, xattr_value(xa), sizeof(magic));
 	magic &= VFS_CAP_REVISION_MASK;
 	return magic ==
 	    (xa->x_size == XATTR_CAPS_SZ_2 ? VFS_CAP_REVISION_2 :
 					     VFS_CAP_REVISION_3);
-}
-
-/* An access control list: its form is checked, then it is refused. */
-static int
-set_acl(struct vnode *vp, const struct cred *cr, const char *value, size_t size)
-{
-	uint32_t version;
-
-	if (vp->v_type == VLNK)
-		return EOPNOTSUPP;
-	if (size != 0 && size < sizeof(version))
-		return EINVAL;
-	if (size != 0) {
-		memcpy(&version, value, sizeof(version));
-		if (version != 2)
-			return EOPNOTSUPP;
-	}
-	if (cr->cr_fsuid != vp->v_uid && !cred_issuper(cr))
-		return EPERM;
-	return size <= sizeof(version) ? 0 : EOPNOTSUPP;
 }
 
 int
@@ -203,12 +180,12 @@ xattr_set(struct vnode *vp, const struct cred *cr, struct xattr *xa, int flags)
 	error = check(vp, cr, xa->x_name, MAY_WRITE, &class);
 	if (error == 0 && class != XC_SYSTEM && !value_ok(xa))
 		error = EINVAL;
-	if (error != 0 || class == XC_SYSTEM) {
-		if (error == 0)
-			error = set_acl(vp, cr, value_of(xa), xa->x_size);
+	if (error != 0) {
 		kmem_free(xa);
 		return error;
 	}
+	if (class == XC_SYSTEM)
+		return acl_set(vp, cr, xa);
 	kmutex_enter(&vp->v_lock);
 	xp = find(vp, xa->x_name, &cmp);
 	old = cmp == 0 ? *xp : NULL;
@@ -245,17 +222,18 @@ xattr_get(struct vnode *vp, const struct cred *cr, const char *name,
 	error = check(vp, cr, name, MAY_READ, &class);
 	if (error != 0)
 		return error;
-	if (class == XC_SYSTEM)
-		return vp->v_type == VLNK ? EOPNOTSUPP : ENODATA;
+	if (class == XC_SYSTEM && vp->v_type == VLNK)
+		return EOPNOTSUPP;
 	kmutex_enter(&vp->v_lock);
 	xa = *find(vp, name, &cmp);
 	if (cmp != 0)
 		error = ENODATA;
 	else if (size > 0 && xa->x_size > size)
 		error = ERANGE;
+	else if (size > 0 && class == XC_SYSTEM)
+		error = acl_copyout(vp, xa, uvalue);
 	else if (size > 0)
-		error = copyout(xa->x_name + xa->x_namelen + 1, uvalue,
-		    xa->x_size);
+		error = copyout(xattr_value(xa), uvalue, xa->x_size);
 	if (error == 0)
 		*len = xa->x_size;
 	kmutex_exit(&vp->v_lock);
@@ -269,13 +247,23 @@ listed(const struct xattr *xa, const struct cred *cr)
 	return strncmp(xa->x_name, "trusted.", 8) != 0 || cred_issuper(cr);
 }
 
+/* Linux lists access control lists first. */
+static int
+turn_of(const struct xattr *xa)
+{
+
+	if (strcmp(xa->x_name, ACL_XATTR_ACCESS) == 0)
+		return 0;
+	return strcmp(xa->x_name, ACL_XATTR_DEFAULT) == 0 ? 1 : 2;
+}
+
 int
 xattr_list(struct vnode *vp, const struct cred *cr, char *ulist, size_t size,
     long *len)
 {
 	struct xattr *xa;
 	size_t done = 0, total = 0, n;
-	int error = 0;
+	int turn, error = 0;
 
 	kmutex_enter(&vp->v_lock);
 	for (xa = vp->v_xattr; xa != NULL; xa = xa->x_next)
@@ -284,14 +272,15 @@ xattr_list(struct vnode *vp, const struct cred *cr, char *ulist, size_t size,
 	/* Before the buffer is touched. */
 	if (size > 0 && total > kmin(size, (size_t)XATTR_VALUEMAX))
 		error = size < XATTR_VALUEMAX ? ERANGE : E2BIG;
-	for (xa = vp->v_xattr; size > 0 && xa != NULL && error == 0;
-	     xa = xa->x_next) {
-		if (!listed(xa, cr))
-			continue;
-		n = xa->x_namelen + 1;
-		error = copyout(xa->x_name, ulist + done, n);
-		done += n;
-	}
+	for (turn = 0; turn < 3 && size > 0; turn++)
+		for (xa = vp->v_xattr; xa != NULL && error == 0;
+		     xa = xa->x_next) {
+			if (!listed(xa, cr) || turn_of(xa) != turn)
+				continue;
+			n = xa->x_namelen + 1;
+			error = copyout(xa->x_name, ulist + done, n);
+			done += n;
+		}
 	kmutex_exit(&vp->v_lock);
 	if (error == 0)
 		*len = total;
@@ -319,7 +308,7 @@ xattr_remove(struct vnode *vp, const struct cred *cr, const char *name)
 	if (error != 0)
 		return error;
 	if (class == XC_SYSTEM)
-		return set_acl(vp, cr, NULL, 0);
+		return acl_remove(vp, cr, name);
 	kmutex_enter(&vp->v_lock);
 	xp = find(vp, name, &cmp);
 	if (cmp == 0) {

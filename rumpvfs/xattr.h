@@ -21,6 +21,12 @@ struct xattr {
 	char x_name[]; /* with its NUL; then the value */
 };
 
+static inline char *
+xattr_value(const struct xattr *xa)
+{
+	return (char *)(uintptr_t)xa->x_name + xa->x_namelen + 1;
+}
+
 /* These return 0 or an errno of Linux; memory is the program's (u). */
 
 /* A fresh attribute, in hand: what set takes.  EFAULT, ENOSPC. */

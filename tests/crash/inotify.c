@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -175,6 +176,23 @@ do_close(void)
 	MUST(rump_sys_close(in));
 }
 
+/* Signals of a directory; nobody waits for them. */
+static void
+do_signals(void)
+{
+	int d = rump_sys_open("/w", O_RDONLY);
+
+	MUST(d);
+	signal(SIGIO, SIG_IGN);
+	MUST(rump_sys_fcntl(d, F_NOTIFY, DN_CREATE | DN_RENAME));
+	MUST(rump_sys_fcntl(d, F_NOTIFY, DN_CREATE | DN_MODIFY));
+	MUST(rump_sys_rename("/w/g", "/w/h"));
+	MUST(rump_sys_mkdir("/w/d/d", 0755));
+	MUST(rump_sys_fcntl(d, F_NOTIFY, DN_CREATE | DN_MULTISHOT));
+	MUST(rump_sys_rename("/w/h", "/w/g"));
+	MUST(rump_sys_close(d));
+}
+
 static void
 do_init(void)
 {
@@ -227,6 +245,7 @@ static const struct sharedcall calls[] = {
 	{ "a name that is taken over", do_replace },
 	{ "reading", do_read },
 	{ "closing", do_close },
+	{ "signals of a directory", do_signals },
 	{ "making", do_init },
 	{ NULL, NULL },
 };

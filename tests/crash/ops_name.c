@@ -2,6 +2,7 @@
 /* Operations on names and attributes. */
 #include "tests/crash/crash.h"
 
+#include <linux/fs.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -232,6 +233,56 @@ op_removexattr(void)
 	MUST(rump_sys_removexattr(TREE "/f", "user.one"));
 }
 
+/* Two names, a mask: as setxattr(2) has access control lists. */
+static const struct {
+	uint32_t version;
+	struct {
+		uint16_t tag, perm;
+		uint32_t id;
+	} entries[5];
+} acl = { 2,
+	{ { 1, 6, -1 }, { 2, 6, 1000 }, { 4, 4, -1 }, { 0x10, 5, -1 },
+	    { 0x20, 1, -1 } } };
+
+static void
+op_setacl(void)
+{
+
+	MUST(rump_sys_setxattr(TREE "/f", "system.posix_acl_access", &acl,
+	    sizeof(acl), 0));
+}
+
+static void
+pre_acl(void)
+{
+
+	op_setacl();
+	MUST(rump_sys_setxattr(TREE "/d", "system.posix_acl_default", &acl,
+	    sizeof(acl), 0));
+}
+
+static void
+op_removeacl(void)
+{
+
+	MUST(rump_sys_removexattr(TREE "/f", "system.posix_acl_access"));
+}
+
+static void
+op_mkdir_acl(void)
+{
+
+	MUST(rump_sys_mkdir(TREE "/d/new", 0777));
+}
+
+static void
+op_setflags(void)
+{
+	int flags = FS_NODUMP_FL | FS_NOATIME_FL;
+
+	MUST(rump_sys_ioctl(fd, FS_IOC_SETFLAGS, &flags));
+}
+
 static void
 op_chmod(void)
 {
@@ -354,6 +405,11 @@ const struct crashop name_ops[] = { { "mkdir", OUT_ATOMIC, NULL, op_mkdir },
 	{ "setxattr, replace", OUT_ATOMIC, fill, op_setxattr_replace },
 	{ "setxattr, large", OUT_ATOMIC, fill, op_setxattr_large },
 	{ "removexattr", OUT_ATOMIC, NULL, op_removexattr },
+	{ "setxattr of a list", OUT_ATOMIC, NULL, op_setacl },
+	{ "another list", OUT_ATOMIC, pre_acl, op_setacl },
+	{ "removexattr of a list", OUT_ATOMIC, pre_acl, op_removeacl },
+	{ "mkdir under a list", OUT_ATOMIC, pre_acl, op_mkdir_acl },
+	{ "flags", OUT_ATOMIC, pre_open_f, op_setflags },
 	{ "chmod", OUT_ATOMIC, NULL, op_chmod },
 	{ "chown", OUT_ATOMIC, NULL, op_chown },
 	{ "utimensat", OUT_SAME, NULL, op_utimens },

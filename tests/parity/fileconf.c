@@ -222,6 +222,11 @@ static const struct {
 	{ "statx", conf_statx },
 	{ "cwd", conf_cwd },
 	{ "proc", conf_proc },
+	{ "flags", conf_flags },
+	{ "notify", conf_notify },
+	{ "acl", conf_acl },
+	{ "handle", conf_handle },
+	{ "cachestat", conf_cachestat },
 };
 
 static bool

@@ -113,5 +113,10 @@ void conf_mapthread(void);
 void conf_statx(void);
 void conf_cwd(void);
 void conf_proc(void);
+void conf_flags(void);
+void conf_notify(void);
+void conf_acl(void);
+void conf_handle(void);
+void conf_cachestat(void);
 
 #endif

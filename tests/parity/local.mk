@@ -60,11 +60,15 @@ parity_programs += tests/parity/fileconf
 tests_parity_fileconf_SOURCES = \
 	tests/parity/fileconf.c \
 	tests/parity/fileconf.h \
+	tests/parity/fileconf_acl.c \
 	tests/parity/fileconf_attr.c \
 	tests/parity/fileconf_data.c \
 	tests/parity/fileconf_dir.c \
+	tests/parity/fileconf_flags.c \
 	tests/parity/fileconf_map.c \
+	tests/parity/fileconf_handle.c \
 	tests/parity/fileconf_name.c \
+	tests/parity/fileconf_notify.c \
 	tests/parity/fileconf_open.c \
 	tests/parity/fileconf_perm.c \
 	tests/parity/fileconf_splice.c \
