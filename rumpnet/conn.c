@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* conn: see conn.h for the structure and its locking. */
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -108,7 +109,8 @@ conn_wake(struct conn *cn, struct stream *st, uint32_t want)
 
 	kwakeup(want == WANT_DATA ? &st->st_rwait : &st->st_wwait);
 	kwakeup_events(&cn->cn_poll[side],
-	    want == WANT_DATA ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM);
+	    want == WANT_DATA ? POLLIN | POLLPRI | POLLRDNORM | POLLRDBAND :
+				POLLOUT | POLLWRNORM);
 	if (want == WANT_ROOM || cn->cn_poll[side].wq_head == NULL)
 		atomic_fetch_and(&st->st_want, ~want);
 }
@@ -197,7 +199,8 @@ conn_shutdown(struct conn *cn, int side, int how)
 			atomic_store(&cn->cn_in[side].st_shut, 1);
 	}
 	if (how != SHUT_RD) {
-		atomic_fetch_or(&out->st_eof, EOF_SENT);
+		atomic_fetch_or(&out->st_eof,
+		    cn->cn_tcp ? EOF_SENT | EOF_FIN : EOF_SENT);
 		if (cn->cn_first == 0)
 			KSTORE(cn->cn_first, side + 1);
 	}
@@ -215,6 +218,7 @@ read_mark(struct conn *cn, int side)
 void
 conn_close(struct conn *cn, int side, bool reset)
 {
+	bool fin = atomic_load(&conn_out(cn, side)->st_eof) & EOF_FIN;
 	int error = ECONNRESET;
 
 	kmutex_enter(&cn->cn_lock);
@@ -222,6 +226,9 @@ conn_close(struct conn *cn, int side, bool reset)
 	if (stream_used(&cn->cn_in[side]) >
 	    (!cn->cn_tcp && read_mark(cn, side)))
 		reset = true;
+	/* One that both have ended is over, and nobody is told any more. */
+	if (cn->cn_tcp && conntcp_state(cn, side) == TCP_CLOSE)
+		reset = false;
 	if (cn->cn_hold && cn->cn_tcp) {
 		error = ECONNREFUSED;
 		KSTORE(cn->cn_late, side == cn->cn_hold - 1);
@@ -237,11 +244,14 @@ conn_close(struct conn *cn, int side, bool reset)
 	conn_shutdown(cn, side, SHUT_RDWR);
 	atomic_store(&cn->cn_in[side].st_shut, 1);
 	if (reset && cn->cn_tcp) {
-		KSTORE(cn->cn_first, CONN_RESET);
+		conntcp_setreset(cn);
 		atomic_fetch_or(&cn->cn_in[side].st_eof, EOF_SENT);
 		atomic_store(&cn->cn_in[!side].st_shut, 1);
 		conn_wake_all(cn);
 	}
+	/* A reset, now or before, is no end in order. */
+	if (cn->cn_first == CONN_RESET && !fin)
+		atomic_fetch_and(&conn_out(cn, side)->st_eof, ~EOF_FIN);
 	kmutex_exit(&cn->cn_lock);
 	if (unlikely(atomic_load(&cn->cn_defer)))
 		tcpdefer_end(cn);

@@ -32,13 +32,21 @@
 /* st_eof */
 #define EOF_SENT  1U /* nothing more will be sent */
 #define EOF_QUIET 2U /* the reader of a TCP stream waits for no more */
+#define EOF_FIN   4U /* TCP: it was ended in order */
 
 #define CONN_RESET 0xff /* cn_first: nobody ended it in order */
 
-/* st_oob: the byte's position, shifted by OOB_SHIFT, and what became of it */
+/* st_oob: the byte's position, the byte, and what became of it */
 #define OOB_UNREAD 1UL
 #define OOB_READ   2UL
-#define OOB_SHIFT  2
+#define OOB_BYTE   2
+#define OOB_SHIFT  10
+
+static inline uint64_t
+oob_make(uint64_t at, uint8_t byte)
+{
+	return at << OOB_SHIFT | (uint64_t)byte << OOB_BYTE | OOB_UNREAD;
+}
 
 /* One direction: the ring of what a side receives. */
 struct stream {
@@ -72,6 +80,7 @@ struct conn {
 	uint8_t cn_tcp;              /* (k) */
 	uint8_t cn_self;             /* (k) of one socket with itself */
 	uint8_t cn_first;            /* (c) 1 + the side that ended it first */
+	uint8_t cn_was;              /* (c) cn_first, until it was CONN_RESET */
 	uint8_t cn_closed; /* (c) 1 << side: it has told why, if it closes */
 	/* (c) 1 + the side that connects: waits for room at its listener */
 	_Atomic uint8_t cn_hold;
@@ -172,14 +181,20 @@ void conn_boot(void);
 
 /* Has the peer said that it neither sends nor receives any more? */
 bool conntcp_refuses(struct conn *, int side);
-/* st_wlock held: the first bytes to such a peer, or one gone, go nowhere. */
+/*
+ * st_wlock held: the first bytes to such a peer, or one gone, go nowhere.  An
+ * urgent one among them it hears of.
+ */
 int conntcp_sendlate(struct conn *, int side, struct uio *);
 /*
- * st_rlock held, used bytes are there: how many may be received in one go, and
- * from where, because of an urgent byte; *over: and then it stops.
+ * st_rlock held, used bytes are there, n are wanted: how many may be received
+ * in one go, and from where, because of an urgent byte; *over: and then it
+ * stops.
  */
 uint64_t conntcp_limit(struct conn *, int side, uint64_t *tail, uint64_t used,
-    bool peek, bool *over);
+    uint64_t n, bool peek, bool *over);
+/* st_rlock held: it has received up to there. */
+void conntcp_passed(struct stream *, uint64_t tail);
 /* Is the next byte the urgent one, which is not read with the others? */
 bool conntcp_atmark(struct conn *, int side);
 /* Another urgent byte comes: one that a side is just about to pass is gone. */
@@ -198,6 +213,16 @@ int conntcp_await(struct conn *, int side, uint64_t until);
 
 /* No locks: the listener of one it was not told of is told (tcpdefer.c). */
 void tcpdefer_end(struct conn *);
+
+/* cn_lock held: nobody ends it in order any more. */
+static inline void
+conntcp_setreset(struct conn *cn)
+{
+	if (cn->cn_first == CONN_RESET)
+		return;
+	__atomic_store_n(&cn->cn_was, cn->cn_first, __ATOMIC_RELEASE);
+	__atomic_store_n(&cn->cn_first, CONN_RESET, __ATOMIC_RELEASE);
+}
 
 /* Is it held up, and may come about? */
 static inline bool

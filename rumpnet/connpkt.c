@@ -125,6 +125,23 @@ message_end(struct stream *st, struct marks *mk, uint64_t pos, uint64_t end)
 	return end;
 }
 
+/* cn_lock held: who wants no bytes gets what goes along with the next one. */
+static void
+look_only(struct stream *st, struct marks *mk, uint64_t tail)
+{
+	struct packet *pk = st->st_pkts.pq_head;
+
+	while (pk != NULL && (pk->pk_end <= tail || pk->pk_at == pk->pk_end))
+		pk = pk->pk_next;
+	if (pk != NULL && pk->pk_at > tail)
+		pk = NULL;
+	if (mk->mk_cw->cw_cred && !mk->mk_credset)
+		take_cred(mk, pk);
+	if (pk != NULL && pk->pk_rights != NULL && pk->pk_at == tail)
+		mk->mk_hit = pk;
+	mk->mk_none = true;
+}
+
 uint64_t
 connpkt_limit(struct conn *cn, int side, struct marks *mk, uint64_t tail,
     uint64_t n)
@@ -132,6 +149,8 @@ connpkt_limit(struct conn *cn, int side, struct marks *mk, uint64_t tail,
 	uint64_t end;
 
 	kmutex_enter(&cn->cn_lock);
+	if (unlikely(n == 0))
+		look_only(&cn->cn_in[side], mk, tail);
 	end = message_end(&cn->cn_in[side], mk, tail, tail + n);
 	kmutex_exit(&cn->cn_lock);
 	if (end < tail + n || mk->mk_hit != NULL)
@@ -146,7 +165,7 @@ connpkt_got(struct marks *mk, uint64_t upto, bool peek)
 
 	if (pk == NULL)
 		return;
-	if (upto <= pk->pk_at) {
+	if (upto <= pk->pk_at && !mk->mk_none) {
 		/* The program's memory ended before. */
 		mk->mk_hit = NULL;
 		return;

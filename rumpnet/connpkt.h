@@ -20,6 +20,7 @@ struct marks {
 	bool mk_look;          /* it looks: rights_lock() is held */
 	bool mk_over;          /* the message ends here */
 	bool mk_credset;       /* the message's credentials are known */
+	bool mk_none;          /* no bytes are wanted, only what is with them */
 	struct packet *mk_pkt; /* for what comes along, in hand */
 	struct packet *mk_hit; /* the mark with rights, if we get its bytes */
 };

@@ -39,7 +39,8 @@ recv_some(struct conn *cn, int side, struct stream *st, struct uio *uio,
 	if (unlikely(atomic_load_explicit(&st->st_oob, memory_order_relaxed) !=
 		0)) {
 		over = mk->mk_over;
-		used = conntcp_limit(cn, side, &tail, used, peek, &mk->mk_over);
+		used = conntcp_limit(cn, side, &tail, used, *n, peek,
+		    &mk->mk_over);
 		if (used == 0) {
 			*n = 0;
 			return nothing_there(cn, side, eof);
@@ -62,6 +63,8 @@ recv_some(struct conn *cn, int side, struct stream *st, struct uio *uio,
 		    memory_order_release);
 		klog_point();
 	}
+	if (unlikely(used != 0 && st->st_oob != 0))
+		conntcp_passed(st, atomic_load(&st->st_tail));
 	if (unlikely(mk->mk_look))
 		connpkt_got(mk, tail + used, peek);
 	*n = used;
@@ -109,8 +112,11 @@ receive_some(struct conn *cn, int side, struct uio *uio, uint64_t max,
 		if (error == 0 &&
 		    (n == 0 || *got >= least || cw->cw_peek || mk->mk_over))
 			return 0;
+		/* To peek does not pass an urgent byte: more has to come. */
 		if (error == EAGAIN)
-			error = conn_await(cn, st, WANT_DATA, 1, cw->cw_until);
+			error = conn_await(cn, st, WANT_DATA,
+			    cw->cw_peek && conntcp_atmark(cn, side) ? 2 : 1,
+			    cw->cw_until);
 		/* It is for the next call, if this one has something. */
 		if (error == ECONNRESET && *got != 0 && cn->cn_tcp)
 			atomic_store(&cn->cn_error[side], error);

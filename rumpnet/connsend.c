@@ -148,7 +148,8 @@ conn_send(struct conn *cn, int side, struct uio *uio, const struct connwait *cw)
 static int
 send_urgent(struct stream *st, struct uio *uio)
 {
-	uint64_t head, done;
+	uint64_t head;
+	uint8_t byte;
 	int error = 0;
 
 	if (stream_room(st) == 0)
@@ -159,14 +160,13 @@ send_urgent(struct stream *st, struct uio *uio)
 		return error;
 	if (st->st_size == stream_used(st))
 		return EAGAIN;
+	error = uio_move(&byte, 1, uio);
+	if (error != 0)
+		return error;
 	head = atomic_load(&st->st_head);
 	klog_save(&st->st_oob, sizeof(st->st_oob));
-	atomic_store(&st->st_oob, head << OOB_SHIFT | OOB_UNREAD);
-	error = ring_move(st, head, 1, uio, &done);
-	if (done == 0) {
-		klog_rollback(curcpu());
-		return error;
-	}
+	atomic_store(&st->st_oob, oob_make(head, byte));
+	st->st_ring[head & (st->st_size - 1)] = (char)byte;
 	atomic_store(&st->st_head, head + 1);
 	klog_commit();
 	return 0;
@@ -182,7 +182,8 @@ conn_sendurgent(struct conn *cn, int side, struct uio *uio,
 	do {
 		if (atomic_load(&cn->cn_error[side]) != 0 ||
 		    (atomic_load(&st->st_eof) & EOF_SENT) ||
-		    atomic_load(&st->st_shut))
+		    atomic_load(&st->st_shut) ||
+		    (cn->cn_tcp && conntcp_refuses(cn, side)))
 			return conn_send(cn, side, uio, cw);
 		if (cn->cn_tcp)
 			conntcp_droplast(cn, cn->cn_self ? side : !side);

@@ -34,8 +34,8 @@ conntcp_sendlate(struct conn *cn, int side, struct uio *uio)
 		/* It is there, and is told that it has reset us. */
 		atomic_store(&cn->cn_error[!side], ECONNRESET);
 		atomic_store(&out->st_shut, 1);
-		KSTORE(cn->cn_first, CONN_RESET);
 	}
+	conntcp_setreset(cn);
 	atomic_store(&cn->cn_error[side], EPIPE);
 	atomic_fetch_or(&out->st_eof, EOF_SENT);
 	conn_wake_all(cn);
@@ -62,9 +62,19 @@ conntcp_atmark(struct conn *cn, int side)
 	    oob >> OOB_SHIFT == atomic_load(&st->st_tail);
 }
 
+void
+conntcp_passed(struct stream *st, uint64_t tail)
+{
+	uint64_t oob = atomic_load(&st->st_oob);
+
+	/* A new one may have come meanwhile. */
+	if (oob != 0 && oob >> OOB_SHIFT < tail)
+		atomic_compare_exchange_strong(&st->st_oob, &oob, 0);
+}
+
 uint64_t
 conntcp_limit(struct conn *cn, int side, uint64_t *tail, uint64_t used,
-    bool peek, bool *over)
+    uint64_t n, bool peek, bool *over)
 {
 	struct stream *st = &cn->cn_in[side];
 	uint64_t oob = atomic_load(&st->st_oob), at = oob >> OOB_SHIFT;
@@ -74,18 +84,15 @@ conntcp_limit(struct conn *cn, int side, uint64_t *tail, uint64_t used,
 		*over = used >= at - *tail;
 		return kmin(used, at - *tail);
 	}
-	if (*tail == at) {
-		if (is_inline(cn, side)) {
-			if (!peek)
-				atomic_compare_exchange_strong(&st->st_oob,
-				    &oob, 0);
-			return used;
-		}
-		atomic_store(&st->st_tail, ++*tail);
+	if (*tail == at && !is_inline(cn, side) && (n != 0 || !cn->cn_tcp)) {
+		++*tail;
 		used--;
+		if (!peek)
+			atomic_store(&st->st_tail, *tail);
 	}
-	/* A new one may have come meanwhile. */
-	atomic_compare_exchange_strong(&st->st_oob, &oob, 0);
+	/* TCP's is known until something behind it was received. */
+	if (!peek && (used == 0 || !cn->cn_tcp))
+		conntcp_passed(st, *tail);
 	return used;
 }
 
@@ -140,6 +147,30 @@ conntcp_inq(struct conn *cn, int side)
 	return kmin(at - tail, used);
 }
 
+/*
+ * Bytes to a peer that waits for no more go nowhere, but it is told first that
+ * the last of them is urgent.
+ */
+static void
+announce(struct conn *cn, int side, struct uio *uio)
+{
+	struct stream *st = conn_out(cn, side);
+	struct uio last = *uio;
+	uint64_t head;
+	uint8_t byte;
+
+	kmutex_enter(&st->st_wlock);
+	head = atomic_load(&st->st_head);
+	uio_skip(last.uio_resid - 1, &last);
+	if (conntcp_refuses(cn, side) && !atomic_load(&st->st_shut) &&
+	    !(atomic_load(&st->st_eof) & EOF_SENT) &&
+	    atomic_load(&cn->cn_error[side]) == 0 &&
+	    uio_move(&byte, 1, &last) == 0)
+		atomic_store(&st->st_oob,
+		    oob_make(head + uio->uio_resid - 1, byte));
+	kmutex_exit(&st->st_wlock);
+}
+
 int
 conntcp_sendoob(struct conn *cn, int side, struct uio *uio,
     const struct connwait *cw)
@@ -149,6 +180,8 @@ conntcp_sendoob(struct conn *cn, int side, struct uio *uio,
 
 	if (all == 0)
 		return conn_send(cn, side, uio, cw);
+	if (unlikely(cn->cn_tcp && conntcp_refuses(cn, side)))
+		announce(cn, side, uio);
 	if (all > 1) {
 		uio->uio_resid = all - 1;
 		error = conn_send(cn, side, uio, cw);
@@ -171,21 +204,28 @@ int
 conntcp_recvoob(struct conn *cn, int side, struct uio *uio, bool peek)
 {
 	struct stream *st = &cn->cn_in[side];
+	size_t room = uio->uio_resid;
 	uint64_t oob, at;
+	uint8_t byte;
 	int error = 0;
 
 	kmutex_enter(&st->st_rlock);
 	oob = atomic_load(&st->st_oob);
 	at = oob >> OOB_SHIFT;
-	if (!(oob & OOB_UNREAD) || is_inline(cn, side) ||
-	    at < atomic_load(&st->st_tail))
+	if (!(oob & OOB_UNREAD) || is_inline(cn, side))
 		error = EINVAL;
+	else if (cn->cn_tcp && conntcp_state(cn, side) == TCP_CLOSE &&
+	    !(atomic_load(&st->st_eof) & EOF_FIN))
+		error = ENOTCONN;
 	else if (at >= atomic_load(&st->st_head))
 		error = EAGAIN;
-	else if (uio->uio_resid != 0) {
-		error = uio_move(st->st_ring + (at & (st->st_size - 1)), 1,
-		    uio);
-		if (error == 0 && !peek)
+	else {
+		byte = (uint8_t)(oob >> OOB_BYTE);
+		if (uio->uio_resid != 0)
+			error = uio_move(&byte, 1, uio);
+		/* TCP's is gone, whether it got anywhere or not. */
+		if (!peek &&
+		    (cn->cn_tcp || (error == 0 && uio->uio_resid != room)))
 			atomic_compare_exchange_strong(&st->st_oob, &oob,
 			    at << OOB_SHIFT | OOB_READ);
 	}

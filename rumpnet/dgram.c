@@ -8,25 +8,24 @@ int
 dgram_target(struct socket *so, const struct netname *nn, struct inname *to)
 {
 	struct inname local;
-	bool v4;
+	bool v4, mapped;
 	int error;
 
 	error = inname_target(so, nn, to);
 	if (error != 0)
 		return error;
 	v4 = in_isv4(&to->in_addr);
-	if (!v4)
+	if (!v4 || unlikely(in_isany(&to->in_addr)))
 		local = dgram_name(so, &so->so_local);
-	/* A socket with an address of IPv4 reaches nothing else. */
-	if (!v4 && in_isv4(&local.in_addr)) {
-		if (!in_isany(&to->in_addr))
-			return EAFNOSUPPORT;
+	mapped = !v4 && in_isv4(&local.in_addr);
+	if (mapped && in_isany(&to->in_addr)) {
+		mapped = false;
 		v4 = true;
 	}
 	if (v4 && so->so_family == AF_INET6 && KREAD(so->so_v6only))
 		return ENETUNREACH;
 	if (in_isany(&to->in_addr))
-		to->in_addr = in_loopback(v4 || so->so_family == AF_INET);
+		to->in_addr = in_nowhere(&to->in_addr, &local.in_addr);
 	if (v4 && in_isbroadcast(&to->in_addr)) {
 		if (!sock_opt(so, SO_BROADCAST))
 			return EACCES;
@@ -35,10 +34,13 @@ dgram_target(struct socket *so, const struct netname *nn, struct inname *to)
 	}
 	if (mcast_isgroup(&to->in_addr)) {
 		to->in_scope = mcast_interface(so, to);
-		return 0;
+		return mapped ? EAFNOSUPPORT : 0;
 	}
 	error = in_reach(so, to, 0);
-	return error == EREMOTE ? 0 : error;
+	if (error == EREMOTE)
+		error = 0;
+	/* A socket with an address of IPv4 reaches nothing else. */
+	return error == 0 && mapped ? EAFNOSUPPORT : error;
 }
 
 #define SIN6_LEN_MIN 24 /* of RFC 2133, without a scope */
@@ -106,6 +108,8 @@ dgram_enqueue(struct socket *so, struct packet *pk)
 {
 	if (unlikely(sockopt_stamp(so) != 0))
 		pk->pk_time = rumpuser_realtime();
+	pk->pk_plain = KREAD(so->so_val[SV_PKTINFO]) == 0 &&
+	    KREAD(so->so_val[SV_6PKTINFO]) == 0;
 	(void)sockq_put(so, pk, false);
 }
 

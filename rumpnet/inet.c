@@ -83,6 +83,14 @@ in_loopback(bool v4)
 	return a;
 }
 
+struct in6_addr
+in_nowhere(const struct in6_addr *to, const struct in6_addr *own)
+{
+	if (in_isv4(to) && in_isv4(own) && !in_isany(own) && in_islocal(own))
+		return *own;
+	return in_loopback(in_isv4(to) || in_isv4(own));
+}
+
 int
 inname_get(const struct socket *so, const struct netname *nn, struct inname *in)
 {

@@ -34,6 +34,8 @@ bool in_islocal(const struct in6_addr *);
 uint32_t in_hash(const struct inname *local, const struct inname *peer);
 struct in6_addr in_any4(void);
 struct in6_addr in_loopback(bool v4);
+/* To nowhere in particular is to ourselves: from that address. */
+struct in6_addr in_nowhere(const struct in6_addr *to, const struct in6_addr *);
 /* What an unbound socket sends from to there; and one bound to an interface. */
 struct in6_addr in_source(const struct in6_addr *to);
 struct in6_addr in_sourcevia(const struct socket *, const struct inname *to);
@@ -64,6 +66,15 @@ int in_connect(struct socket *client, struct socket *server,
 void in_unconnect(struct socket *);
 /* A connection ended here first: its port is not free for some time. */
 void in_timewait(const struct socket *);
+/* And its other end is reset later: the peer's port need not wait. */
+void in_unwait(const struct socket *);
+/*
+ * The connection of a socket is over: both ends lose their ports, unless
+ * bind() named them.  first: 1 + the side that ended it first.
+ */
+void in_over(struct socket *, uint8_t first);
+/* Nobody was there: the port that it tried from is not its own any more. */
+void in_refused(struct socket *, const struct inname *to);
 /* Of datagrams: where to, and from nowhere else.  And the end of that. */
 void in_setpeer(struct socket *, enum inproto, const struct inname *);
 /* A port that was chosen for the socket is free again. */

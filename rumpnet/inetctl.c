@@ -167,12 +167,16 @@ tell4(const struct socket *so, struct sockmsg *sm, const struct packet *pk)
 	int ttl = pk->pk_ttl;
 
 	if (wants(so, SV_PKTINFO)) {
+		if (pk->pk_plain)
+			pi.ipi_ifindex = 0;
 		memcpy(&pi.ipi_addr, &pk->pk_to.in_addr.s6_addr[12], 4);
 		pi.ipi_spec_dst = pi.ipi_addr;
 		if (mcast_isgroup(&pk->pk_to.in_addr) ||
 		    in_isbroadcast(&pk->pk_to.in_addr))
 			memcpy(&pi.ipi_spec_dst,
 			    &pk->pk_from.in_addr.s6_addr[12], 4);
+		if (pk->pk_plain)
+			pi.ipi_spec_dst.s_addr = 0;
 		control_put(sm, IPPROTO_IP, IP_PKTINFO, &pi, sizeof(pi));
 	}
 	if (wants(so, SV_RECVTTL))
@@ -210,19 +214,22 @@ tell6(const struct socket *so, struct sockmsg *sm, const struct packet *pk)
 void
 inctl_tell(const struct socket *so, struct sockmsg *sm, const struct packet *pk)
 {
-	struct in6_pktinfo pi = { .ipi6_ifindex = pk->pk_to.in_scope };
+	struct in6_pktinfo pi = { .ipi6_ifindex = pk->pk_to.in_scope }, old;
 
+	old = pi;
 	if (sockopt_stamp(so) != 0)
 		inctl_time(so, sm,
 		    pk->pk_time != 0 ? pk->pk_time : rumpuser_realtime());
 	if (so->so_family == AF_INET6 && wants(so, SV_6PKTINFO)) {
 		pi.ipi6_addr = pk->pk_to.in_addr;
+		if (pk->pk_plain && in_isv4(&pi.ipi6_addr))
+			pi.ipi6_ifindex = 0;
 		control_put(sm, IPPROTO_IPV6, IPV6_PKTINFO, &pi, sizeof(pi));
 	}
 	if (so->so_family == AF_INET6 && wants(so, SV_6OLDPKTINFO)) {
-		pi.ipi6_addr = pk->pk_to.in_addr;
-		control_put(sm, IPPROTO_IPV6, IPV6_2292PKTINFO, &pi,
-		    sizeof(pi));
+		old.ipi6_addr = pk->pk_to.in_addr;
+		control_put(sm, IPPROTO_IPV6, IPV6_2292PKTINFO, &old,
+		    sizeof(old));
 	}
 	if (in_isv4(&pk->pk_to.in_addr))
 		tell4(so, sm, pk);

@@ -5,17 +5,13 @@
 #include "rumpkern/klog.h"
 #include "rumpnet/conn.h"
 #include "rumpnet/ifnet.h"
-#include "rumpnet/inet.h"
+#include "rumpnet/inport.h"
 #include "rumpnet/sockopt.h"
 
 #define PORT_SUPER 1024 /* below: for the superuser only */
-#define TIMEWAIT   60   /* s */
-
-/* so_reuse, pu_waitno */
-#define NO_ADDR 1 /* without SO_REUSEADDR */
-#define NO_PORT 2 /* without SO_REUSEPORT */
 
 static const struct in6_addr no_addr;
+static const struct inname no_name;
 
 /* Could a packet be for both of these local addresses? */
 static bool
@@ -53,17 +49,11 @@ may_share(const struct socket *a, const struct socket *b)
 	    !(KREAD(b->so_state) & SS_LISTENS);
 }
 
-static uint8_t
-reuse_of(const struct socket *so)
+uint8_t
+inport_reuse(const struct socket *so)
 {
 	return (sock_opt(so, SO_REUSEADDR) ? 0 : NO_ADDR) |
 	    (sock_opt(so, SO_REUSEPORT) ? 0 : NO_PORT);
-}
-
-static uint32_t
-seconds(void)
-{
-	return (uint32_t)(rumpuser_monotonic() / 1000000000);
 }
 
 /* ns_conns locked: has a connection the port at this address? */
@@ -89,7 +79,7 @@ static bool
 waits_there(const struct portuse *pu, const struct in6_addr *addr, uint8_t mine)
 {
 
-	if (KREAD(pu->pu_until) <= seconds() ||
+	if (KREAD(pu->pu_until) <= inport_now() ||
 	    (~(KREAD(pu->pu_waitno) | mine) & (NO_ADDR | NO_PORT)))
 		return false;
 	return in_isany(addr) || in_isany(&pu->pu_waitaddr) ||
@@ -104,7 +94,7 @@ static bool
 port_shared(const struct socket *so, const struct in6_addr *addr, uint16_t port)
 {
 	const struct portuse *pu = &net()->ns_ports[port];
-	uint8_t no = 0, mine = reuse_of(so);
+	uint8_t no = 0, mine = inport_reuse(so);
 
 	if (KREAD(pu->pu_users) == 0 && KREAD(pu->pu_until) == 0)
 		return true;
@@ -146,9 +136,8 @@ port_free(struct socktab *tb, const struct socket *so,
 	return bound_free(tb, so, addr, port);
 }
 
-/* And one of many? */
-static bool
-port_idle(struct socktab *tb, const struct socket *so,
+bool
+inport_idle(struct socktab *tb, const struct socket *so,
     const struct in6_addr *addr, uint16_t port)
 {
 	if (tb == &net()->ns_bound[IN_TCP] && !port_shared(so, NULL, port))
@@ -156,17 +145,16 @@ port_idle(struct socktab *tb, const struct socket *so,
 	return bound_free(tb, so, addr, port);
 }
 
-/* The tables that a socket's port is looked up in. */
-static void
-lock_ports(struct socktab *tb)
+void
+inport_lock(struct socktab *tb)
 {
 	kmutex_enter(&tb->tb_lock);
 	if (tb == &net()->ns_bound[IN_TCP])
 		kmutex_enter(&net()->ns_conns.tb_lock);
 }
 
-static void
-unlock_ports(struct socktab *tb)
+void
+inport_unlock(struct socktab *tb)
 {
 	if (tb == &net()->ns_bound[IN_TCP])
 		kmutex_exit(&net()->ns_conns.tb_lock);
@@ -181,9 +169,8 @@ in_use(const struct socktab *tb, uint16_t port)
 	    KREAD(net()->ns_ports[port].pu_users) != 0;
 }
 
-/* tb_lock held: a free port, in network order; 0: none. */
-static uint16_t
-pick_port(struct socktab *tb, const struct socket *so,
+uint16_t
+inport_pick(struct socktab *tb, const struct socket *so,
     const struct in6_addr *addr)
 {
 	uint32_t n = PORT_LAST - PORT_FIRST + 1, start, i;
@@ -192,10 +179,24 @@ pick_port(struct socktab *tb, const struct socket *so,
 	rumpuser_random(&start, sizeof(start));
 	for (i = 0; i < n; i++) {
 		port = htons(PORT_FIRST + (start + i) % n);
-		if (!in_use(tb, port) && port_idle(tb, so, addr, port))
+		if (!in_use(tb, port) && inport_idle(tb, so, addr, port))
 			return port;
 	}
 	return 0;
+}
+
+void
+inname_set(struct inname *to, const struct inname *from)
+{
+	const uint64_t *f = (const void *)from;
+	uint64_t *t = (void *)to;
+	size_t i;
+
+	_Static_assert(sizeof(*to) % 8 == 0, "whole words");
+	for (i = 0; i < sizeof(*to) / 8; i++) {
+		klog_save(&t[i], 8);
+		KSTORE(t[i], f[i]);
+	}
 }
 
 /* Of one interface: which is to be told. */
@@ -242,7 +243,7 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 
 	/* Of IPv6, whether it has one comes before whether that one is. */
 	if (so->so_family == AF_INET6 &&
-	    ((KREAD(so->so_state) & (SS_BOUND | SS_CONNECTED)) ||
+	    ((KREAD(so->so_state) & SS_BOUND) ||
 		KREAD(so->so_local.in_port) != 0))
 		return EINVAL;
 	error = check_address(so, in);
@@ -250,7 +251,7 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 		return error;
 	if (port != 0 && ntohs(port) < PORT_SUPER && so->so_cred.uid != 0)
 		return EACCES;
-	lock_ports(tb);
+	inport_lock(tb);
 	kmutex_enter(&so->so_lock);
 	if (proto == IN_TCP)
 		cn = sock_lockconn(so);
@@ -258,14 +259,18 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 	    so->so_local.in_port != 0)
 		error = EINVAL;
 	else if (port == 0)
-		error = (port = pick_port(tb, so, &in->in_addr)) == 0 ?
+		error = (port = inport_pick(tb, so, &in->in_addr)) == 0 ?
 		    EADDRINUSE :
 		    0;
 	else if (!port_free(tb, so, &in->in_addr, port))
 		error = EADDRINUSE;
 	if (error == 0) {
 		KSET(so->so_local.in_port, port);
+		KSET(so->so_lost, 0);
+		inname_set(&so->so_peer, &no_name);
 		KSTORE(so->so_val[SV_PORTGIVEN], in->in_port != 0);
+		if (!in_isany(&in->in_addr))
+			KSTORE(so->so_val[SV_ADDRGIVEN], 1);
 		klog_save(&so->so_local.in_addr.s6_addr[0], 8);
 		klog_save(&so->so_local.in_addr.s6_addr[8], 8);
 		so->so_local.in_addr = in->in_addr;
@@ -282,8 +287,7 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 			KSTORE(so->so_val[SV_BOUNDIF], (int)in->in_scope);
 	}
 	/* An address that it had kept without a port goes with the try. */
-	if (error == EADDRINUSE &&
-	    !(so->so_state & (SS_BOUND | SS_CONNECTED))) {
+	if (error == EADDRINUSE && !(so->so_state & SS_BOUND)) {
 		klog_save(&so->so_local.in_addr.s6_addr[0], 8);
 		klog_save(&so->so_local.in_addr.s6_addr[8], 8);
 		memset(&so->so_local.in_addr, 0, sizeof(struct in6_addr));
@@ -294,7 +298,7 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 	if (cn != NULL)
 		kmutex_exit(&cn->cn_lock);
 	kmutex_exit(&so->so_lock);
-	unlock_ports(tb);
+	inport_unlock(tb);
 	return error;
 }
 
@@ -304,280 +308,8 @@ in_maylisten(struct socket *so)
 	struct socktab *tb = &net()->ns_bound[IN_TCP];
 	bool may;
 
-	lock_ports(tb);
+	inport_lock(tb);
 	may = port_free(tb, so, &so->so_local.in_addr, so->so_local.in_port);
-	unlock_ports(tb);
+	inport_unlock(tb);
 	return may ? 0 : EADDRINUSE;
-}
-
-uint32_t
-in_hash(const struct inname *a, const struct inname *b)
-{
-	const uint32_t *x = a->in_addr.s6_addr32, *y = b->in_addr.s6_addr32;
-	uint32_t h = (uint32_t)a->in_port << 16 | b->in_port;
-	int i;
-
-	for (i = 0; i < 4; i++)
-		h = (h ^ x[i] ^ (y[i] << 7 | y[i] >> 25)) * 0x9e3779b1;
-	return h ^ h >> 15;
-}
-
-/* ns_conns locked: is there a connection with these ends? */
-static bool
-conn_exists(const struct inname *local, const struct inname *peer)
-{
-	const struct socket *s =
-	    net()->ns_conns.tb_bucket[in_hash(local, peer) % TAB_BUCKETS];
-
-	for (; s != NULL; s = s->so_tabnext)
-		if (inname_same(&s->so_local, local) &&
-		    inname_same(&s->so_peer, peer))
-			return true;
-	return false;
-}
-
-static void
-set_name(struct inname *to, const struct inname *from)
-{
-	const uint64_t *f = (const void *)from;
-	uint64_t *t = (void *)to;
-	size_t i;
-
-	_Static_assert(sizeof(*to) % 8 == 0, "whole words");
-	for (i = 0; i < sizeof(*to) / 8; i++) {
-		klog_save(&t[i], 8);
-		KSTORE(t[i], f[i]);
-	}
-}
-
-/* Both tables locked: a port for this connection, from the given address. */
-static int
-local_port(struct socket *so, struct inname *local, const struct inname *to)
-{
-	uint32_t n = PORT_LAST - PORT_FIRST + 1, start, i;
-
-	if (so->so_local.in_port != 0) {
-		local->in_port = so->so_local.in_port;
-		return conn_exists(local, to) ? EADDRNOTAVAIL : 0;
-	}
-	local->in_port = pick_port(&net()->ns_bound[IN_TCP], so,
-	    &local->in_addr);
-	if (local->in_port != 0)
-		return 0;
-	/* All are in use: but not all with that other end. */
-	rumpuser_random(&start, sizeof(start));
-	for (i = 0; i < n; i++) {
-		local->in_port = htons(PORT_FIRST + (start + i) % n);
-		if (port_idle(&net()->ns_bound[IN_TCP], so, &local->in_addr,
-			local->in_port) &&
-		    !conn_exists(local, to))
-			return 0;
-	}
-	return EADDRNOTAVAIL;
-}
-
-/* Logged: a connection has, or leaves, its local port. */
-static void
-count_port(struct socket *so, bool add)
-{
-	struct portuse *pu = &net()->ns_ports[so->so_local.in_port];
-	uint8_t no = add ? reuse_of(so) : so->so_reuse;
-	uint32_t n = add ? 1 : -1U;
-
-	KSET(pu->pu_users, pu->pu_users + n);
-	if (no & NO_ADDR)
-		KSET(pu->pu_noaddr, pu->pu_noaddr + n);
-	if (no & NO_PORT)
-		KSET(pu->pu_noport, pu->pu_noport + n);
-	KSET(so->so_reuse, no);
-}
-
-static void
-enter_conn(struct socket *so, const struct inname *local,
-    const struct inname *peer)
-{
-	struct net_state *ns = net();
-
-	set_name(&so->so_local, local);
-	set_name(&so->so_peer, peer);
-	socktab_add(&ns->ns_conns, in_hash(local, peer), so);
-	count_port(so, true);
-}
-
-void
-in_timewait(const struct socket *so)
-{
-	struct portuse *pu = &net()->ns_ports[so->so_local.in_port];
-	struct kmutex *lock = &net()->ns_conns.tb_lock;
-	uint32_t now = seconds();
-	bool more;
-
-	kmutex_enter(lock);
-	more = KREAD(pu->pu_until) > now;
-	KSTORE(pu->pu_waitno, (more ? pu->pu_waitno : 0) | reuse_of(so));
-	/* Of several addresses: at any. */
-	if (!more)
-		pu->pu_waitaddr = so->so_local.in_addr;
-	else if (memcmp(&pu->pu_waitaddr, &so->so_local.in_addr, 16) != 0)
-		pu->pu_waitaddr = no_addr;
-	KSTORE(pu->pu_until, now + TIMEWAIT);
-	kmutex_exit(lock);
-}
-
-int
-in_connect(struct socket *client, struct socket *server,
-    const struct inname *to)
-{
-	struct net_state *ns = net();
-	struct inname local = { .in_port = 0 };
-	int error;
-
-	kmutex_enter(&ns->ns_bound[IN_TCP].tb_lock);
-	kmutex_enter(&ns->ns_conns.tb_lock);
-	local.in_addr = client->so_local.in_addr;
-	if (in_isany(&local.in_addr))
-		local.in_addr = in_sourcevia(client, to);
-	local.in_scope = to->in_scope;
-	error = local_port(client, &local, to);
-	kmutex_enter(&client->so_lock);
-	if (error == 0) {
-		socktab_remove(client);
-		enter_conn(client, &local, to);
-		if (server != client)
-			enter_conn(server, to, &local);
-		klog_commit();
-	}
-	kmutex_exit(&client->so_lock);
-	kmutex_exit(&ns->ns_conns.tb_lock);
-	kmutex_exit(&ns->ns_bound[IN_TCP].tb_lock);
-	return error;
-}
-
-/* Logged: as bind left it. */
-static void
-forget_names(struct socket *so)
-{
-	struct inname local = so->so_local, none = { .in_port = 0 };
-	uint32_t state = so->so_state & ~SS_CONNECTED;
-
-	if (!(state & SS_BOUND))
-		local = none;
-	if (so->so_family == AF_INET)
-		none.in_addr = in_any4();
-	if (!(state & SS_BOUND) || (state & SS_ANYADDR))
-		local.in_addr = none.in_addr;
-	set_name(&so->so_local, &local);
-	set_name(&so->so_peer, &none);
-}
-
-void
-in_unconnect(struct socket *so)
-{
-	struct net_state *ns = net();
-	struct socktab *tb = &ns->ns_bound[IN_TCP];
-
-	kmutex_enter(&tb->tb_lock);
-	kmutex_enter(&ns->ns_conns.tb_lock);
-	kmutex_enter(&so->so_lock);
-	if (so->so_tab == &ns->ns_conns) {
-		socktab_remove(so);
-		count_port(so, false);
-		forget_names(so);
-		if (so->so_state & SS_BOUND)
-			socktab_add(tb, ntohs(so->so_local.in_port), so);
-		klog_commit();
-	}
-	kmutex_exit(&so->so_lock);
-	kmutex_exit(&ns->ns_conns.tb_lock);
-	kmutex_exit(&tb->tb_lock);
-}
-
-void
-in_setpeer(struct socket *so, enum inproto proto, const struct inname *to)
-{
-	struct socktab *tb = &net()->ns_bound[proto];
-	struct inname local;
-
-	kmutex_enter(&tb->tb_lock);
-	kmutex_enter(&so->so_lock);
-	local = so->so_local;
-	/* It keeps the one of its first connect(). */
-	if (in_isany(&local.in_addr))
-		local.in_addr = in_sourcevia(so, to);
-	if (in_islinklocal(&local.in_addr))
-		local.in_scope = to->in_scope;
-	set_name(&so->so_local, &local);
-	set_name(&so->so_peer, to);
-	KSET(so->so_state, so->so_state | SS_CONNECTED);
-	klog_commit();
-	kmutex_exit(&so->so_lock);
-	kmutex_exit(&tb->tb_lock);
-}
-
-/* Locks held: a port that the program has not asked for goes. */
-static void
-drop_port(struct socket *so)
-{
-	if (!(so->so_state & SS_BOUND) || KREAD(so->so_val[SV_PORTGIVEN]) != 0)
-		return;
-	socktab_remove(so);
-	KSET(so->so_local.in_port, 0);
-	KSET(so->so_state, so->so_state & ~(SS_BOUND | SS_ANYADDR));
-	klog_commit();
-}
-
-void
-in_dropport(struct socket *so, enum inproto proto)
-{
-	struct socktab *tb = &net()->ns_bound[proto];
-	struct conn *cn = NULL;
-
-	kmutex_enter(&tb->tb_lock);
-	kmutex_enter(&so->so_lock);
-	if (proto == IN_TCP)
-		cn = sock_lockconn(so);
-	drop_port(so);
-	if (cn != NULL)
-		kmutex_exit(&cn->cn_lock);
-	kmutex_exit(&so->so_lock);
-	kmutex_exit(&tb->tb_lock);
-}
-
-void
-in_disconnect(struct socket *so, enum inproto proto)
-{
-	struct socktab *tb = &net()->ns_bound[proto];
-
-	kmutex_enter(&tb->tb_lock);
-	kmutex_enter(&so->so_lock);
-	if (so->so_state & SS_CONNECTED) {
-		if (!(so->so_state & SS_BOUND))
-			socktab_remove(so);
-		forget_names(so);
-		KSET(so->so_state, so->so_state & ~SS_CONNECTED);
-		klog_commit();
-	}
-	if (proto == IN_UDP)
-		drop_port(so);
-	kmutex_exit(&so->so_lock);
-	kmutex_exit(&tb->tb_lock);
-}
-
-/* The table may change until its lock is held. */
-void
-in_unbind(struct socket *so)
-{
-	struct net_state *ns = net();
-	struct socktab *tb;
-
-	while ((tb = KREAD(so->so_tab)) != NULL) {
-		kmutex_enter(&tb->tb_lock);
-		if (so->so_tab == tb) {
-			socktab_remove(so);
-			if (tb == &ns->ns_conns)
-				count_port(so, false);
-			klog_commit();
-		}
-		kmutex_exit(&tb->tb_lock);
-	}
 }

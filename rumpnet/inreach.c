@@ -98,10 +98,14 @@ in_sourcevia(const struct socket *so, const struct inname *to)
 	}
 	if (oif == 0 && !in_isv4(&to->in_addr) && in_islinklocal(&to->in_addr))
 		oif = to->in_scope;
-	if (route_lookup(&to->in_addr, oif, NULL, &ra) != 0 ||
-	    in_isany(&ra.ra_src))
+	if (route_lookup(&to->in_addr, oif, NULL, &ra) != 0)
 		return in_loopback(in_isv4(&to->in_addr));
-	return ra.ra_src;
+	/* By an interface that was named, and has no address for it. */
+	if (oif != 0 && in_isv4(&to->in_addr) && in_isany(&ra.ra_src) &&
+	    !mcast_isgroup(&to->in_addr) && !in_islocal(&to->in_addr))
+		return in_any4();
+	return in_isany(&ra.ra_src) ? in_loopback(in_isv4(&to->in_addr)) :
+				      ra.ra_src;
 }
 
 struct in6_addr

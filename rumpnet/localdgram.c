@@ -252,6 +252,7 @@ forget_peer(struct socket *so, struct socket *to)
 	kmutex_exit(biglock());
 	if (old != NULL)
 		sock_rele(old);
+	rights_collect();
 }
 
 /* Everything before the message is copied. */

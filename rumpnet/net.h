@@ -34,6 +34,7 @@ struct portuse {
 	uint32_t pu_noport; /* and without SO_REUSEPORT */
 	/* Until then (s, monotonic) ended connections have it; and of these. */
 	uint32_t pu_until, pu_waitno;
+	uint32_t pu_waits; /* how many */
 	struct in6_addr pu_waitaddr;
 };
 
@@ -63,6 +64,7 @@ struct net_state {
 	struct rights *ns_rights;
 	uint64_t ns_ninflight; /* files in them */
 	uint64_t ns_gcturn;
+	uint64_t ns_gcnext; /* so many of them: look again; a hint */
 	struct packet *ns_dead; /* packets that nobody will receive */
 
 	/* The local ports of connections; under ns_conns' lock. */

@@ -38,6 +38,7 @@ struct packet {
 		struct { /* AF_INET, AF_INET6 */
 			struct inname pk_from, pk_to;
 			uint8_t pk_ttl, pk_tos;
+			bool pk_plain;   /* IP_PKTINFO was off when it came */
 			uint32_t pk_oif; /* until it is sent: by which */
 		};
 		struct { /* AF_NETLINK: from, and to which group */

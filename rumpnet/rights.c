@@ -8,6 +8,8 @@
 #include "rumpnet/net.h"
 #include "rumpnet/rights.h"
 
+#define COLLECT_MIN 256 /* files in messages */
+
 void
 rights_lock(void)
 {
@@ -120,6 +122,23 @@ import_one(struct lwp *l, struct packet *pk, int fd)
 	return error;
 }
 
+/*
+ * Two that were closed while both travel are never closed again: look for such
+ * now and then, each time there are twice as many files as the last look left.
+ */
+static void
+collect_many(void)
+{
+	struct net_state *ns = net();
+
+	if (likely(KREAD(ns->ns_ninflight) < COLLECT_MIN ||
+		KREAD(ns->ns_ninflight) < KREAD(ns->ns_gcnext)))
+		return;
+	rights_collect();
+	__atomic_store_n(&ns->ns_gcnext, 2 * KREAD(ns->ns_ninflight),
+	    __ATOMIC_RELAXED);
+}
+
 int
 rights_reserve(struct lwp *l, struct packet *pk, size_t n)
 {
@@ -127,6 +146,7 @@ rights_reserve(struct lwp *l, struct packet *pk, size_t n)
 	int error;
 
 	KASSERT(n <= RIGHTS_MAX && pk->pk_rights == NULL);
+	collect_many();
 	if (KREAD(net()->ns_ninflight) > p->p_nofile && p->p_cred.cr_euid != 0)
 		return ETOOMANYREFS;
 	rights_lock();

@@ -155,6 +155,9 @@ sock_create(struct lwp *l, int family, int type, int proto, struct socket **sop)
 	}
 	if (kind == SOCK_RAWIP || kind == SOCK_PING)
 		so->so_opts = 1UL << SO_REUSEADDR;
+	/* IP_MULTICAST_ALL is on in those of IPv4 only. */
+	if (family == AF_INET6)
+		so->so_val[SV_MCALL] = -1;
 	if (kind == SOCK_RAWIP)
 		raw_attach(so);
 	*sop = so;
@@ -391,6 +394,10 @@ sofile_ioctl(struct file *f, unsigned long cmd, void *uarg, long *ret)
 		if (so->so_conn == NULL || so->so_type != SOCK_STREAM)
 			return so->so_family == AF_UNIX ? EOPNOTSUPP : ENOTTY;
 		n = conntcp_mark(sock_conn(so), so->so_side);
+		/* Who waits at a local listener is taken for such a byte. */
+		if (so->so_family == AF_UNIX &&
+		    (KREAD(so->so_state) & SS_LISTENS))
+			n = KREAD(so->so_qhead) != NULL;
 		break;
 	case FIOSETOWN:
 	case SIOCSPGRP:

@@ -116,7 +116,8 @@ struct socket {
 
 	struct inname so_local; /* (s) */
 	struct inname so_peer;  /* (s) */
-	struct ucred so_cred;   /* (k) who made it; so_peercred: the other */
+	uint16_t so_lost; /* (s) TCP: the port it had, which it still tells */
+	struct ucred so_cred; /* (k) who made it; so_peercred: the other */
 	struct ucred so_peercred;
 
 	/* (c) of a listening socket: those to be accepted; of those, the next */

@@ -3,6 +3,7 @@
  * sockopt: those of IPPROTO_IP and IPPROTO_IPV6 that are not a number kept and
  * no more.
  */
+#include <linux/pkt_sched.h>
 #include <netinet/in.h>
 
 #ifndef IP_PROTOCOL
@@ -114,12 +115,18 @@ multicast_if(struct socket *so, const struct optin *oi)
 	return error;
 }
 
+/* Of the delay and throughput that IP_TOS asks for. */
+static const uint8_t priorities[] = { TC_PRIO_BESTEFFORT, TC_PRIO_BULK,
+	TC_PRIO_INTERACTIVE, TC_PRIO_INTERACTIVE_BULK };
+
 static int
 set_tos(struct socket *so, int v)
 {
 	v &= 0xff;
 	if (so->so_type == SOCK_STREAM)
 		v = (v & ~ECN_MASK) | (KREAD(so->so_val[SV_TOS]) & ECN_MASK);
+	if (v != KREAD(so->so_val[SV_TOS]))
+		keep(so, SV_PRIORITY, priorities[v >> 3 & 3]);
 	keep(so, SV_TOS, v);
 	return 0;
 }
@@ -168,6 +175,7 @@ sockopt_setip(struct socket *so, int name, const struct optin *oi)
 		    ENOPROTOOPT;
 	case IP_MULTICAST_LOOP:
 	case IP_MULTICAST_ALL:
+	case IP_FREEBIND:
 		return oi->oi_len < 1 ? EINVAL : ENOPROTOOPT;
 	case IP_UNICAST_IF:
 		return unicast_if(so, oi);

@@ -6,6 +6,7 @@
 #include "rumpnet/conn.h"
 #include "rumpnet/ifnet.h"
 #include "rumpnet/sockopt.h"
+#include "rumpnet/tcp.h"
 
 #define NSEC     1000000000UL
 #define SND_MIN  4608
@@ -303,7 +304,9 @@ get_peername(struct socket *so, struct optout *oo)
 	struct netname nn;
 	int error;
 
-	error = sock_ops(so)->so_getname(so, true, &nn);
+	error = so->so_kind == SOCK_TCP ?
+	    tcp_lastpeer(so, &nn) :
+	    sock_ops(so)->so_getname(so, true, &nn);
 	if (error != 0)
 		return ENOTCONN;
 	if (nn.nn_len < room)

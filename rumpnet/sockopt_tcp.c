@@ -61,13 +61,13 @@ int
 sockopt_settcp(struct socket *so, int name, const struct optin *oi)
 {
 	int v = oi->oi_int;
-	bool unused;
+	int state;
 
 	if (name == TCP_CONGESTION)
 		return set_congestion(so, oi);
 	if (oi->oi_len < sizeof(int))
 		return EINVAL;
-	unused = !(KREAD(so->so_state) & SS_CONNECTED);
+	state = tcp_state(so);
 	switch (name) {
 	case TCP_MAXSEG:
 		if (v != 0 && (v < MSS_MIN || v > MSS_MAX))
@@ -84,12 +84,12 @@ sockopt_settcp(struct socket *so, int name, const struct optin *oi)
 		keep(so, SV_QUICKACK, v != 0 ? 0 : -1);
 		return 0;
 	case TCP_FASTOPEN:
-		if (v < 0 || !unused)
+		if (v < 0 || (state != STATE_CLOSE && state != STATE_LISTEN))
 			return EINVAL;
 		keep(so, SV_FASTOPEN, kmin(v, 4096));
 		return 0;
 	case TCP_FASTOPEN_CONNECT:
-		if (v < 0 || v > 1 || !unused)
+		if (v < 0 || v > 1 || state != STATE_CLOSE)
 			return EINVAL;
 		keep(so, SV_FASTCONNECT, v);
 		return 0;

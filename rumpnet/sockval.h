@@ -62,6 +62,7 @@ enum sockval {
 	SV_6OLDPKTINFO, /* as RFC 2292 had them */
 	SV_6OLDHOPS,
 	SV_PORTGIVEN, /* the port is one that bind() named */
+	SV_ADDRGIVEN, /* and the address, of it or of its listener */
 	/* raw sockets */
 	SV_HDRINCL,
 	SV_RAWSUM, /* IPV6_CHECKSUM and 1; 0: none */

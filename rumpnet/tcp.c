@@ -74,7 +74,7 @@ tcp_listen(struct lwp *l, struct socket *so, int backlog)
 	int error = 0;
 
 	(void)l;
-	if (state & SS_CONNECTED)
+	if (state & (SS_CONNECTED | SS_CONNECTING | SS_REFUSED))
 		return EINVAL;
 	if (so->so_family == AF_INET)
 		any.in_addr = in_any4();
@@ -177,10 +177,30 @@ renew(struct socket *so)
 	return 0;
 }
 
+/*
+ * If its connection is over, both ends' ports are free again; and so is that of
+ * a peer that has closed, if that was no end in order.
+ */
+static void
+settle(struct socket *so)
+{
+	struct conn *cn = sock_conn(so);
+
+	if (!connected(so) || tcp_state(so) != TCP_CLOSE)
+		return;
+	if (KREAD(cn->cn_first) == CONN_RESET &&
+	    KREAD(cn->cn_was) == 1 + !so->so_side &&
+	    KREAD(cn->cn_sock[!so->so_side]) == NULL &&
+	    KREAD(so->so_tab) == &net()->ns_conns)
+		in_unwait(so);
+	in_over(so, KREAD(cn->cn_first));
+}
+
 int
 tcp_disconnect(struct socket *so)
 {
 	uint32_t state = KREAD(so->so_state);
+	bool over = tcp_state(so) == TCP_CLOSE;
 	int told;
 
 	if (state & SS_LISTENS)
@@ -190,17 +210,20 @@ tcp_disconnect(struct socket *so)
 	if (!(state & SS_CONNECTED)) {
 		if (state & SS_LISTENS)
 			in_dropport(so, IN_TCP);
+		in_unconnect(so);
 		return 0;
 	}
 	/* What nobody was told of the old one stays to be told. */
 	told = conn_takeerror(sock_conn(so), so->so_side);
-	if (tcp_state(so) != TCP_CLOSE && tcp_state(so) != TCP_SYN_SENT)
+	if (!over && tcp_state(so) != TCP_SYN_SENT)
 		told = ECONNRESET;
 	if (told != 0)
 		atomic_store(&so->so_error, told);
 	conn_close(sock_conn(so), so->so_side, true);
+	settle(so);
 	in_unconnect(so);
-	in_dropport(so, IN_TCP);
+	if (!over)
+		in_dropport(so, IN_TCP);
 	return renew(so);
 }
 
@@ -220,7 +243,7 @@ finish(struct socket *so, bool nonblock)
 	}
 	told = atomic_exchange(&so->so_error, 0);
 	if (!(KREAD(so->so_state) & SS_REFUSED)) {
-		if (!cn->cn_hold) {
+		if (!cn->cn_hold && tcp_state(so) != TCP_CLOSE) {
 			tcp_change(so, 0, SS_CONNECTING);
 			return 0;
 		}
@@ -286,6 +309,27 @@ connect_away(struct socket *so, const struct inname *to)
 	return 0;
 }
 
+/*
+ * What a server's socket has of its own: to groups it sends the way, and with
+ * the TTL, that its client's packets come.
+ */
+static void
+adopt(struct socket *server, const struct socket *client,
+    const struct inname *to)
+{
+	int32_t *v = server->so_val;
+
+	v[SV_PRIORITY] = 0;
+	v[SV_PORTGIVEN] = 0;
+	v[SV_6MCIF] = (int32_t)to->in_scope;
+	if (in_isv4(&to->in_addr)) {
+		v[SV_MCTTL] = KREAD(client->so_val[SV_TTL]) + TTL_DEFAULT - 1;
+		v[SV_6MCHOPS] = v[SV_MCTTL];
+	} else
+		v[SV_6MCHOPS] = KREAD(client->so_val[SV_6HOPS]) + TTL_DEFAULT -
+		    1;
+}
+
 /* To an address and port where somebody listens. */
 static int
 connect_to(struct socket *so, struct socket *ls, const struct inname *to)
@@ -296,7 +340,7 @@ connect_to(struct socket *so, struct socket *ls, const struct inname *to)
 	error = sock_spawn(ls, so, &server);
 	if (error != 0)
 		return error;
-	server->so_val[SV_PRIORITY] = 0;
+	adopt(server, so, to);
 	if (unlikely(server->so_val[SV_BUFSET] != 0 ||
 		KREAD(server->so_lowat) != 1))
 		sockopt_apply(server);
@@ -327,23 +371,25 @@ start(struct socket *so, const struct netname *nn)
 	if (KREAD(so->so_v6only) && in_isv4(&to.in_addr))
 		return ENETUNREACH;
 	own = name_of(so, false);
-	if (!in_isv4(&to.in_addr) && !in_isany(&to.in_addr) &&
-	    in_isv4(&own.in_addr))
-		return EAFNOSUPPORT;
-	/* To nowhere in particular is to ourselves. */
 	if (in_isany(&to.in_addr))
-		to.in_addr = in_loopback(so->so_family == AF_INET ||
-		    in_isv4(&to.in_addr));
+		to.in_addr = in_nowhere(&to.in_addr, &own.in_addr);
 	if (mcast_isgroup(&to.in_addr) || in_isbroadcast(&to.in_addr))
 		return ENETUNREACH;
 	error = in_needscope(so, &to);
 	if (error == 0)
 		error = in_reach(so, &to, 0);
+	if ((error == 0 || error == EREMOTE) && !in_isv4(&to.in_addr) &&
+	    in_isv4(&own.in_addr))
+		return EAFNOSUPPORT;
 	if (error != 0)
 		return error == EREMOTE ? connect_away(so, &to) : error;
 	ls = in_listener(&to);
-	if (ls == NULL)
-		return is_self(so, &to) ? connect_self(so, &to) : ECONNREFUSED;
+	if (ls == NULL && is_self(so, &to))
+		return connect_self(so, &to);
+	if (ls == NULL) {
+		in_refused(so, &to);
+		return ECONNREFUSED;
+	}
 	error = connect_to(so, ls, &to);
 	sock_rele(ls);
 	return error;
@@ -363,6 +409,8 @@ tcp_connect(struct lwp *l, struct socket *so, const struct netname *nn,
 		return tcp_disconnect(so);
 	if (state & SS_CONNECTING)
 		return finish(so, nonblock);
+	if (state & SS_REFUSED)
+		return EINVAL;
 	if (state & (SS_CONNECTED | SS_LISTENS))
 		return EISCONN;
 	error = start(so, nn);
@@ -374,6 +422,8 @@ tcp_connect(struct lwp *l, struct socket *so, const struct netname *nn,
 		tcp_change(so, SS_CONNECTING | SS_REFUSED, 0);
 		return EINPROGRESS;
 	}
+	if (error == ECONNREFUSED)
+		in_unconnect(so);
 	if (error != 0)
 		return error;
 	if (nonblock || sock_conn(so)->cn_hold) {
@@ -419,6 +469,20 @@ may_send(struct socket *so)
 }
 
 static int
+send_usual(struct lwp *l, struct socket *so, struct sockmsg *sm)
+{
+	struct conn *cn = sock_conn(so);
+	int error;
+
+	error = unlikely(sm->sm_flags & UNUSUAL) ? send_unusual(l, so, sm) :
+						   sockstream_send(l, so, sm);
+	/* To send may be what ends it. */
+	if (unlikely(atomic_load(&conn_out(cn, so->so_side)->st_eof) != 0))
+		settle(so);
+	return error;
+}
+
+static int
 tcp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 {
 	int error;
@@ -428,14 +492,11 @@ tcp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 		if (error != 0)
 			return error;
 	}
-	if (unlikely(sm->sm_flags & MSG_FASTOPEN) ||
-	    (unlikely(sm->sm_flags & UNUSUAL) && connected(so)))
-		return send_unusual(l, so, sm);
-	if (unlikely(!connected(so))) {
+	if (unlikely(!connected(so) && !(sm->sm_flags & MSG_FASTOPEN))) {
 		error = atomic_exchange(&so->so_error, 0);
 		return error != 0 ? error : EPIPE;
 	}
-	return sockstream_send(l, so, sm);
+	return send_usual(l, so, sm);
 }
 
 static int
@@ -460,7 +521,8 @@ tcp_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 		error = conntcp_recvoob(sock_conn(so), so->so_side, sm->sm_uio,
 		    (sm->sm_flags & MSG_PEEK) != 0);
 		if (error == 0)
-			sm->sm_outflags |= MSG_OOB;
+			sm->sm_outflags |= room == 0 ? MSG_OOB | MSG_TRUNC :
+						       MSG_OOB;
 		return error;
 	}
 	error = sockstream_recv(l, so, sm);
@@ -477,20 +539,25 @@ tcp_recv(struct lwp *l, struct socket *so, struct sockmsg *sm)
 static int
 tcp_shutdown(struct socket *so, int how)
 {
+	int error;
+
 	switch (tcp_state(so)) {
 	case TCP_LISTEN:
-		if (how != SHUT_WR)
-			sockstream_unlisten(so);
-		return 0;
+		return how != SHUT_WR ? tcp_disconnect(so) : 0;
 	case TCP_SYN_SENT:
 		return tcp_disconnect(so);
 	case TCP_CLOSE:
+		/* How connect() went is not asked any more. */
+		if (KREAD(so->so_state) & SS_CONNECTING)
+			tcp_change(so, SS_REFUSED, SS_CONNECTING);
 		return ENOTCONN;
 	default:
 		/* That it is connected is known by now. */
 		if (KREAD(so->so_state) & SS_CONNECTING)
 			tcp_change(so, 0, SS_CONNECTING);
-		return sockstream_shutdown(so, how);
+		error = sockstream_shutdown(so, how);
+		settle(so);
+		return error;
 	}
 }
 
@@ -520,6 +587,19 @@ tcp_getname(struct socket *so, bool peer, struct netname *nn)
 	if (peer && (state & SS_NEW))
 		tcp_change(so, 0, SS_NEW);
 	in = name_of(so, peer);
+	if (!peer && in.in_port == 0)
+		in.in_port = KREAD(so->so_lost);
+	inname_put(so, &in, nn);
+	return 0;
+}
+
+int
+tcp_lastpeer(struct socket *so, struct netname *nn)
+{
+	struct inname in = name_of(so, true);
+
+	if (in.in_port == 0)
+		return ENOTCONN;
 	inname_put(so, &in, nn);
 	return 0;
 }
@@ -542,6 +622,8 @@ tcp_close(struct socket *so)
 	if (cn == NULL)
 		return;
 	sockstream_close(so);
+	if (KREAD(cn->cn_sock[!so->so_side]) != NULL || KREAD(cn->cn_was) != 0)
+		settle(so);
 	if (connected(so) && KREAD(cn->cn_first) == so->so_side + 1 &&
 	    !cn->cn_hold)
 		in_timewait(so);

@@ -8,6 +8,8 @@
 /* TCP_ESTABLISHED ...: the state Linux would have it in. */
 int tcp_state(struct socket *);
 
+/* Whom it was connected to, or tried to be, last: ENOTCONN. */
+int tcp_lastpeer(struct socket *, struct netname *);
 /* Change so_state. */
 void tcp_change(struct socket *, uint32_t add, uint32_t drop);
 /* connect() to nowhere: the socket is as after bind(). */

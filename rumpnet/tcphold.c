@@ -15,7 +15,8 @@
 #include "rumpnet/sockopt.h"
 #include "rumpnet/tcp.h"
 
-#define NSEC 1000000000UL
+#define NSEC     1000000000UL
+#define PATIENCE 1000 /* looks at a lock that somebody else has */
 
 bool
 tcp_lock_second(struct conn *first, struct conn *second)
@@ -56,6 +57,7 @@ tcp_promote(struct socket *ls)
 {
 	struct conn *lcn, *cn;
 	struct socket *s;
+	uint32_t tries = 0;
 
 	for (;;) {
 		lcn = sock_lockconn(ls);
@@ -65,7 +67,10 @@ tcp_promote(struct socket *ls)
 		cn = s->so_conn;
 		if (!tcp_lock_second(lcn, cn)) {
 			kmutex_exit(&lcn->cn_lock);
-			kpause();
+			rumpuser_yield();
+			/* Conns stay conns, whoever has this one by now. */
+			if (++tries % PATIENCE == 0)
+				kmutex_prod(&cn->cn_lock);
 			continue;
 		}
 		release(ls, s, cn);

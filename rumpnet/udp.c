@@ -174,58 +174,111 @@ is_noname(const struct socket *so, const struct netname *nn)
 	    nn->nn_sa.sa_family == AF_UNSPEC;
 }
 
-/* Where to, as the call says or connect() has said. */
+/*
+ * One of IPv6 that has an address of IPv4.  so_lock may be held: a name that
+ * changes meanwhile is as good as before or after.
+ */
+static bool
+is_mapped(const struct socket *so)
+{
+	return in_isv4(&so->so_local.in_addr);
+}
+
+/*
+ * What is wrong with a name, and what is sent there.  v4: it is, or leads, to
+ * IPv4, where what is wrong with the message comes first.
+ */
 static int
-destination(struct socket *so, const struct sockmsg *sm, struct inname *to)
+check_name(const struct socket *so, const struct sockmsg *sm, bool *v4)
 {
 	const struct netname *nn = sm->sm_name;
-	bool named = nn != NULL && !is_noname(so, nn);
+	struct inname to;
 	int error;
 
-	if (named) {
-		if (KREAD(so->so_v6only) && nn->nn_len >= sizeof(sa_family_t) &&
-		    nn->nn_sa.sa_family == AF_INET)
-			return ENETUNREACH;
-		error = inname_target(so, nn, to);
+	*v4 = so->so_family == AF_INET ||
+	    (nn->nn_len >= sizeof(sa_family_t) &&
+		nn->nn_sa.sa_family == AF_INET);
+	if (!*v4) {
+		error = inname_target(so, nn, &to);
 		if (error != 0)
 			return error;
-		if (KREAD(so->so_v6only) && in_isv4(&to->in_addr))
-			return ENETUNREACH;
-		if (in_isv4(&to->in_addr) && sm->sm_uio->uio_resid > UINT16_MAX)
-			return EMSGSIZE;
-		if ((sm->sm_flags & MSG_OOB) && in_isv4(&to->in_addr))
-			return EOPNOTSUPP;
-		return to->in_port == 0 ? EINVAL : dgram_target(so, nn, to);
+		*v4 = in_isv4(&to.in_addr) ||
+		    (in_isany(&to.in_addr) && is_mapped(so));
+	}
+	if (!*v4)
+		return 0;
+	if (KREAD(so->so_v6only))
+		return ENETUNREACH;
+	if (sm->sm_uio->uio_resid > UINT16_MAX)
+		return EMSGSIZE;
+	return sm->sm_flags & MSG_OOB ? EOPNOTSUPP : 0;
+}
+
+/*
+ * A peer of IPv4 whom a message without a name of IPv6 is for: Linux looks for
+ * it among those of IPv6.
+ */
+static bool
+is_astray(const struct socket *so, const struct sockmsg *sm,
+    const struct inname *to)
+{
+	return unlikely(sm->sm_name != NULL) && in_isv4(&to->in_addr) &&
+	    is_noname(so, sm->sm_name);
+}
+
+/*
+ * Where to, as the call says or connect() has said; whether there is a way is
+ * not looked at yet.  v4: by IPv4.
+ */
+static int
+destination(struct socket *so, const struct sockmsg *sm, struct inname *to,
+    bool *v4)
+{
+	const struct netname *nn = sm->sm_name;
+	int error;
+
+	if (nn != NULL && !is_noname(so, nn)) {
+		error = check_name(so, sm, v4);
+		if (error == 0)
+			error = inname_target(so, nn, to);
+		if (error != 0)
+			return error;
+		return to->in_port == 0 ? EINVAL : 0;
 	}
 	if (!(KREAD(so->so_state) & SS_CONNECTED))
 		return EDESTADDRREQ;
 	*to = dgram_name(so, &so->so_peer);
-	if (so->so_family == AF_INET || !in_isv4(&to->in_addr))
-		return 0;
-	/* Linux looks for such a peer among those of IPv6. */
-	if (nn != NULL)
-		return ENETUNREACH;
-	return to->in_port == 0 ? EINVAL : 0;
+	*v4 = in_isv4(&to->in_addr) && !is_astray(so, sm, to);
+	if (*v4 && sm->sm_uio->uio_resid > UINT16_MAX)
+		return EMSGSIZE;
+	if (*v4 && (sm->sm_flags & MSG_OOB))
+		return EOPNOTSUPP;
+	return *v4 && so->so_family == AF_INET6 && to->in_port == 0 ? EINVAL :
+								      0;
 }
 
-/* Who and where to; what stands in the way of it. */
+/* Who, where to and how; what stands in the way of it. */
 static int
-prepare(struct socket *so, const struct sockmsg *sm, struct inname *to)
+prepare(struct socket *so, const struct sockmsg *sm, struct inname *to,
+    struct inctl *ctl)
 {
+	bool v4;
 	int error;
 
-	/* Whatever comes of it, it has a port from now on. */
-	error = autobind(so);
-	if (error != 0)
-		return error;
 	if (so->so_family == AF_INET && sm->sm_uio->uio_resid > UINT16_MAX)
 		return EMSGSIZE;
 	if (so->so_family == AF_INET && (sm->sm_flags & MSG_OOB))
 		return EOPNOTSUPP;
-	error = destination(so, sm, to);
-	if (error == 0 && (sm->sm_flags & MSG_OOB) && in_isv4(&to->in_addr))
-		error = EOPNOTSUPP;
-	return error;
+	error = destination(so, sm, to, &v4);
+	if (error == 0)
+		error = inctl_parse(so, sm, v4, ctl);
+	if (error != 0)
+		return error;
+	if (is_astray(so, sm, to))
+		return ENETUNREACH;
+	if (sm->sm_name != NULL && !is_noname(so, sm->sm_name))
+		return dgram_target(so, sm->sm_name, to);
+	return 0;
 }
 
 /* And of the message itself. */
@@ -263,7 +316,8 @@ address(struct socket *so, struct packet *pk, const struct inname *to,
 	if (!in_isany(&ctl->ic_source))
 		pk->pk_from.in_addr = ctl->ic_source;
 	else if (in_isany(&pk->pk_from.in_addr) ||
-	    mcast_isgroup(&pk->pk_from.in_addr))
+	    mcast_isgroup(&pk->pk_from.in_addr) ||
+	    in_isv4(&pk->pk_from.in_addr) != in_isv4(&to->in_addr))
 		pk->pk_from.in_addr = in_sourcevia(so, to);
 	pk->pk_to = *to;
 	if (mcast_isgroup(&to->in_addr) && ctl->ic_hops)
@@ -342,20 +396,17 @@ cork(struct socket *so, struct packet *pk)
  * leaves the others, which go to IPv4 or not, as they are.
  */
 static int
-check_piece(struct socket *so, const struct sockmsg *sm, bool v4)
+check_piece(const struct socket *so, const struct sockmsg *sm, bool v4)
 {
 	const struct netname *nn = sm->sm_name;
-	bool as4 = v4;
-	struct inname to;
+	bool as4 = v4, to4;
 	int error;
 
 	if (so->so_family == AF_INET6 && nn != NULL && !is_noname(so, nn)) {
-		error = inname_target(so, nn, &to);
+		error = check_name(so, sm, &to4);
 		if (error != 0)
 			return error;
-		if (KREAD(so->so_v6only) && in_isv4(&to.in_addr))
-			return ENETUNREACH;
-		as4 |= in_isv4(&to.in_addr);
+		as4 |= to4;
 	}
 	if (as4 && sm->sm_uio->uio_resid > UINT16_MAX)
 		return EMSGSIZE;
@@ -424,12 +475,14 @@ udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	int error = 0;
 
 	(void)l;
+	/* Whatever comes of it, it has a port from now on. */
+	error = autobind(so);
+	if (error != 0)
+		return error;
 	if (unlikely(KREAD(so->so_cork.pq_head) != NULL) &&
 	    send_piece(so, sm, more, &error))
 		return error;
-	error = prepare(so, sm, &to);
-	if (error == 0)
-		error = inctl_parse(so, sm, in_isv4(&to.in_addr), &ctl);
+	error = prepare(so, sm, &to, &ctl);
 	if (error == 0)
 		error = may_send(so, &to, sm->sm_uio->uio_resid);
 	if (error != 0)
@@ -443,6 +496,13 @@ udp_send(struct lwp *l, struct socket *so, struct sockmsg *sm)
 	else
 		transmit(so, pk);
 	return 0;
+}
+
+/* What is held back has been taken from the program. */
+static uint64_t
+udp_pending(struct socket *so, bool out)
+{
+	return out ? KREAD(so->so_cork.pq_room) : dgram_pending(so, out);
 }
 
 static void
@@ -463,6 +523,6 @@ const struct sockops udp_sockops = {
 	.so_shutdown = dgram_shutdown,
 	.so_poll = sockq_poll,
 	.so_getname = dgram_getname,
-	.so_pending = dgram_pending,
+	.so_pending = udp_pending,
 	.so_close = udp_close,
 };

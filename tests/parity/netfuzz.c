@@ -81,7 +81,7 @@ side_start(struct side *s, int index, const char *dir, int id)
 	}
 	snprintf(path, sizeof(path), "%s/file", s->root);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	if (fd == -1 || write(fd, arg_in(0x100), 10000) != 10000)
+	if (fd == -1 || write(fd, arg_in(0x100), FILELEN) != FILELEN)
 		_exit(2);
 	close(fd);
 }

@@ -10,12 +10,13 @@
 
 #include "fuzz.h"
 
-#define NSLOT  12 /* descriptors a side can hold */
-#define NPORT  5  /* ports a program names */
-#define NNAME  5  /* names of local sockets */
-#define NTMP   16 /* descriptors made within a call */
-#define POOL   (192 * 1024)
-#define MAXLEN (96 * 1024)
+#define NSLOT   12 /* descriptors a side can hold */
+#define NPORT   5  /* ports a program names */
+#define NNAME   5  /* names of local sockets */
+#define NTMP    16 /* descriptors made within a call */
+#define POOL    (192 * 1024)
+#define MAXLEN  (96 * 1024)
+#define FILELEN 10000 /* of the side's file */
 
 /* One of the two networks. */
 struct side {
@@ -77,6 +78,7 @@ extern const char *const msgflag_names[];
 void *addr_make(struct side *, uint32_t, union addr *, socklen_t *);
 void addr_put(struct side *, const char *, const union addr *, socklen_t,
     socklen_t);
+bool port_untold(struct side *, int, uint32_t);
 void addr_print(FILE *, uint32_t);
 uint32_t addr_gen(void);
 void addr_path(struct side *, uint32_t, char *);
@@ -102,17 +104,18 @@ size_t ctl_make(struct side *, uint32_t, char *, size_t);
 void ctl_put(struct side *, struct msghdr *, uint32_t);
 
 /* netfuzz_rules.c: what is known to differ, and why */
-bool name_untold(struct side *, int);
+bool disconnect_untold(struct side *, int, const union addr *);
+bool connect_crossed(struct side *, int, const union addr *);
 bool send_untold(struct side *, int, int);
-bool sendfile_untold(struct side *, int);
+long note_connect(struct side *, int, long);
+bool cork_untold(struct side *, int, int);
+bool sendfile_untold(struct side *, int, bool);
 bool room_unasked(struct side *, int);
 bool nread_untold(struct side *, int);
 bool sender_untold(struct side *, int);
 bool mark_ahead(struct side *, int);
-bool disconnect_untold(struct side *, int, const union addr *);
 bool recv_untold(struct side *, int, uint32_t, size_t, int);
 bool peek_untold(struct side *, int, int);
-bool tcp_isover(struct side *, int);
 bool shutdown_untold(struct side *, int);
 bool option_missing(int, int);
 bool option_untold(struct side *, int, int, int);

@@ -157,17 +157,6 @@ make_odd(struct side *s, uint32_t code, union addr *u, socklen_t *len)
 	return u;
 }
 
-/* For a name that the sides do not agree on. */
-static void
-stand_in(struct side *s, union addr *u)
-{
-	u->in.sin_port = htons((uint16_t)s->port);
-	if (u->sa.sa_family == AF_INET)
-		u->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	else
-		u->in6.sin6_addr = in6addr_loopback;
-}
-
 /* The address a code stands for, and its length; u is where it usually is. */
 void *
 addr_make(struct side *s, uint32_t code, union addr *u, socklen_t *len)
@@ -183,8 +172,6 @@ addr_make(struct side *s, uint32_t code, union addr *u, socklen_t *len)
 		*len = sizeof(*u);
 		if (CALL(s, nr, arg_fd(s, WHICH(code)), u, len) == -1)
 			*len = sizeof(u->in);
-		else if (name_untold(s, arg_fd(s, WHICH(code))))
-			stand_in(s, u);
 		break;
 	case INET:
 		u->in.sin_family = AF_INET;
@@ -208,6 +195,17 @@ addr_make(struct side *s, uint32_t code, union addr *u, socklen_t *len)
 		return make_odd(s, code, u, len);
 	}
 	return u;
+}
+
+/*
+ * A port that was chosen for a UDP socket: whether TCP has it is chance.  (It
+ * may have it for some time after the rounds before, on rump.)
+ */
+bool
+port_untold(struct side *s, int fd, uint32_t code)
+{
+	return KIND(code) <= SLOT_PEER && fd_istcp(s, fd) &&
+	    !fd_istcp(s, arg_fd(s, WHICH(code)));
 }
 
 void

@@ -75,8 +75,6 @@ put_name(struct side *s, const char *what, long nr, int fd)
 	union addr u;
 
 	memset(&u, 0, sizeof(u));
-	if (name_untold(s, fd))
-		return;
 	if (CALL(s, nr, fd, &u, &len) == -1)
 		put(s, " %s=%s", what, errname(errno));
 	else
@@ -148,9 +146,6 @@ look_ready(struct side *s)
 		pfd[i].revents = 0;
 	}
 	put(s, " ready=%ld:", CALL(s, __NR_poll, pfd, NSLOT, 0));
-	for (int i = 0; i < NSLOT; i++)
-		if (s->fd[i] != -1 && tcp_isover(s, s->fd[i]))
-			pfd[i].revents &= ~POLLPRI;
 	for (int i = 0; i < NSLOT; i++)
 		if (pfd[i].revents != 0)
 			put(s, " fd%d:%x", i, (unsigned)pfd[i].revents);

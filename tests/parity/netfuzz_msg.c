@@ -73,7 +73,8 @@ op_sendto(struct side *s, const struct op *o)
 	void *p = addr_make(s, A(4), &u, &alen);
 
 	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
-	    send_untold(s, FD(0), arg_msgflags(A(3))))
+	    send_untold(s, FD(0), arg_msgflags(A(3))) ||
+	    cork_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	return CALL(s, __NR_sendto, FD(0), from(A(1), len), len,
 	    arg_msgflags(A(3)), p,
@@ -164,7 +165,8 @@ op_sendmsg(struct side *s, const struct op *o)
 	struct message m;
 
 	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
-	    send_untold(s, FD(0), arg_msgflags(A(3))))
+	    send_untold(s, FD(0), arg_msgflags(A(3))) ||
+	    cork_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	outgoing(s, &m, from(A(1), len), len, &A(4), A(6), A(7));
 	if (m.mh.msg_namelen != 0)
@@ -184,7 +186,8 @@ op_sendmmsg(struct side *s, const struct op *o)
 	long r;
 
 	if (!net_room(s, FD(0), &len) || unread(s, FD(0), A(1), len) ||
-	    send_untold(s, FD(0), arg_msgflags(A(3))))
+	    send_untold(s, FD(0), arg_msgflags(A(3))) ||
+	    cork_untold(s, FD(0), arg_msgflags(A(3))))
 		return skipped(s);
 	if (len <= MAXLEN)
 		len /= MSGS;
@@ -376,7 +379,7 @@ op_sendfile(struct side *s, const struct op *o)
 	long r;
 
 	if (!net_room(s, FD(0), &len) || !fd_issock(s, FD(0)) ||
-	    sendfile_untold(s, FD(0))) {
+	    sendfile_untold(s, FD(0), (size_t)off + len <= FILELEN)) {
 		CALL(s, __NR_close, file);
 		return skipped(s);
 	}

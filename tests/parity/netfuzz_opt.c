@@ -160,6 +160,18 @@ refused(struct side *s, int fd, const struct sockoption *so)
 	    has_level(s, fd, so->level);
 }
 
+/* SO_PEERNAME may be cut off: how long it is says what it is. */
+static void
+put_peer(struct side *s, int fd, const union addr *u, socklen_t room)
+{
+	socklen_t len = sizeof(union addr);
+	union addr whole;
+
+	if (CALL(s, __NR_getpeername, fd, &whole, &len) == -1)
+		len = room;
+	addr_put(s, "peer", u, len, room);
+}
+
 static void
 ask(struct side *s, int fd, const struct sockoption *so, int room)
 {
@@ -174,10 +186,10 @@ ask(struct side *s, int fd, const struct sockoption *so, int room)
 		put(s, " got=%s", errname(errno));
 	else if (so->level == SOL_SOCKET && so->name == SO_PEERPIDFD)
 		CALL(s, __NR_close, *(int *)(void *)buf);
-	else if (so->level == SOL_SOCKET && so->name == SO_PEERNAME)
-		addr_put(s, "peer", (union addr *)(void *)buf, len, len);
 	else if (option_untold(s, fd, so->level, so->name))
 		put(s, " len=%u", len);
+	else if (so->level == SOL_SOCKET && so->name == SO_PEERNAME)
+		put_peer(s, fd, (union addr *)(void *)buf, len);
 	else {
 		put(s, " len=%u:", len);
 		for (int i = 0; i < room && i < 32; i++)
@@ -204,7 +216,7 @@ op_setsockopt(struct side *s, const struct op *o)
 	/* Linux looks at no value of an option of IP that it does not know. */
 	if (A(3) == 3 && so->level == IPPROTO_IP)
 		return skipped(s);
-	if (option_unasked(so->level, so->name) || tcp_isover(s, fd))
+	if (option_unasked(so->level, so->name))
 		return skipped(s);
 	if (refused(s, fd, so) && (len < 4 || A(3) == 3))
 		return skipped(s);
@@ -233,7 +245,7 @@ op_getsockopt(struct side *s, const struct op *o)
 	char buf[VALUE];
 	socklen_t got;
 
-	if (option_unasked(so->level, so->name) || tcp_isover(s, fd))
+	if (option_unasked(so->level, so->name))
 		return skipped(s);
 	if (refused(s, fd, so) && (len < 4 || A(2) == 2 || A(2) == 3))
 		return skipped(s);

@@ -52,11 +52,8 @@ op_poll(struct side *s, const struct op *o)
 	default:
 		r = CALL(s, __NR_poll, pfd, NSLOT, 0);
 	}
-	for (int i = 0; i < NSLOT; i++) {
-		if (pfd[i].fd >= 0 && tcp_isover(s, pfd[i].fd))
-			pfd[i].revents &= ~POLLPRI;
+	for (int i = 0; i < NSLOT; i++)
 		put(s, " %x", (unsigned)(unsigned short)pfd[i].revents);
-	}
 	return r;
 }
 

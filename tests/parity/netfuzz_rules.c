@@ -4,10 +4,14 @@
  * host does, or what is nothing that could be compared, and why.
  */
 
+#include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "netfuzz.h"
@@ -59,11 +63,9 @@ static const struct span untold[] = {
 	{ SOL_SOCKET, SO_COOKIE, SO_COOKIE },
 	/* Time-outs are rounded up to the host's clock ticks. */
 	{ SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO }, { SOL_SOCKET, 66, 67 },
-	{ IPPROTO_IP, 49, 49 }, /* MULTICAST_ALL, of AF_INET6's sockets */
-	{ IPPROTO_IPV6, 17,
-	    17 }, /* MULTICAST_IF: of accepted sockets, theirs */
 	{ IPPROTO_IPV6, 67, 67 }, /* TCLASS: of TCP without its ECN bits */
 	{ IPPROTO_TCP, 2, 2 },   /* MAXSEG: so it is where there are segments */
+	{ IPPROTO_TCP, 12, 12 }, /* QUICKACK: how soon it has answered so far */
 	{ IPPROTO_TCP, 13, 13 }, /* TCP_CONGESTION: a host's default */
 	{ SOL_SOCKET, SO_MEMINFO, SO_MEMINFO },
 	{ IPPROTO_TCP, 11, 11 }, /* TCP_INFO: its state is looked at */
@@ -73,6 +75,9 @@ static const struct span untold[] = {
 static const struct span unasked[] = {
 	{ SOL_SOCKET, 62, 62 }, /* BINDTOIFINDEX: the host takes any number */
 	{ IPPROTO_TCP, 9, 9 },  /* TCP_DEFER_ACCEPT: when, is up to timers */
+	/* NOTSENT_LOWAT: of what a socket has not sent that is connected no
+	   more, the host has numbers of no meaning. */
+	{ IPPROTO_TCP, 25, 25 },
 	{ IPPROTO_IP, 52, 52 }, /* IP_PROTOCOL: a number of no meaning */
 	{ IPPROTO_IP, 11, 11 }, /* RECVERR: rump has no queue of errors */
 	{ IPPROTO_IPV6, 25, 25 },
@@ -84,28 +89,32 @@ static const struct span unasked[] = {
 };
 
 /*
- * A TCP socket that was connected, or tried to be, still tells the name it had
- * then, although its port is free again.  Rump's has none.
+ * A socket of IPv6 whose connection to IPv4 was refused goes on speaking IPv4
+ * on the host, and gets no answer from IPv6 ever after.  Asked of the host, for
+ * both sides.
  */
 bool
-name_untold(struct side *s, int fd)
+connect_crossed(struct side *s, int fd, const union addr *u)
 {
-	return fd_istcp(s, fd) && tcp_state(s, fd) == TCP_CLOSE;
-}
+	static ino_t spoke[64];
+	static bool crossed;
+	static size_t n;
+	struct stat st;
+	size_t i;
 
-/*
- * One that was reset may be bound, and connected, anew on the host; on rump
- * not before it was told to forget its peer; and has no options that must come
- * before that.  An urgent byte is not to be had of it any more on the host, but
- * told of by poll.
- */
-bool
-tcp_isover(struct side *s, int fd)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLRDHUP };
-
-	return name_untold(s, fd) && CALL(s, __NR_poll, &pfd, 1, 0) == 1 &&
-	    (pfd.revents & POLLRDHUP);
+	if (s->index != 0)
+		return crossed;
+	crossed = false;
+	if (u->sa.sa_family != AF_INET6 || fd_domain(s, fd) != AF_INET6 ||
+	    !fd_istcp(s, fd) || CALL(s, __NR_fstat, fd, &st) == -1)
+		return false;
+	for (i = 0; i < n && spoke[i] != st.st_ino;)
+		i++;
+	if (!IN6_IS_ADDR_V4MAPPED(&u->in6.sin6_addr))
+		crossed = i < n;
+	else if (i == n && n < nelem(spoke))
+		spoke[n++] = st.st_ino;
+	return crossed;
 }
 
 /*
@@ -121,17 +130,19 @@ nread_untold(struct side *s, int fd)
 }
 
 /*
- * Whose a datagram is, the host says when it is received, rump when it is sent:
- * a sender that gets a name in between.
+ * Whose a message is, the host says when it is received, rump when it is sent:
+ * a sender that gets a name in between.  Asked of the host, for both sides.
  */
 bool
 sender_untold(struct side *s, int fd)
 {
-	socklen_t len = sizeof(union addr);
-	union addr u;
+	static bool later;
+	int v = 0;
 
-	return fd_domain(s, fd) == AF_UNIX &&
-	    CALL(s, __NR_getpeername, fd, &u, &len) == 0;
+	if (s->index == 0)
+		later = fd_domain(s, fd) == AF_UNIX &&
+		    CALL(s, __NR_ioctl, fd, SIOCOUTQ, &v) == 0 && v != 0;
+	return later;
 }
 
 /*
@@ -143,20 +154,8 @@ mark_ahead(struct side *s, int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLPRI };
 
-	if (tcp_isover(s, fd))
-		return true;
 	return CALL(s, __NR_poll, &pfd, 1, 0) == 1 &&
 	    (pfd.revents & (POLLPRI | POLLERR));
-}
-
-/* A connected TCP socket that is disconnected may keep its address. */
-bool
-disconnect_untold(struct side *s, int fd, const union addr *u)
-{
-	int state = fd_istcp(s, fd) ? tcp_state(s, fd) : -1;
-
-	return u->sa.sa_family == AF_UNSPEC && state != -1 &&
-	    state != TCP_CLOSE;
 }
 
 /* The host's MSG_PEEK tells of files that come right after what it gives. */
@@ -167,22 +166,97 @@ peek_untold(struct side *s, int fd, int flags)
 	    fd_type(s, fd) == SOCK_STREAM;
 }
 
-/* To take nothing at a mark, or to peek, is to pass it on rump. */
+/* To take nothing at a mark, or to peek, is to pass it on rump: AF_UNIX. */
 bool
 recv_untold(struct side *s, int fd, uint32_t buf, size_t len, int flags)
 {
 	bool nothing = bad_buffer(buf) || len == 0 || (flags & MSG_PEEK);
 
-	return ((flags & MSG_OOB) && tcp_isover(s, fd)) ||
-	    (nothing && mark_ahead(s, fd));
+	return nothing && fd_domain(s, fd) == AF_UNIX && mark_ahead(s, fd);
 }
 
-/* The host's sendfile() makes one datagram of the pieces of a file. */
+/*
+ * What sendfile() makes of a file may be sent in pieces.  Of a file that is too
+ * short the host's UDP over IPv6 waits for more.
+ */
 bool
-sendfile_untold(struct side *s, int fd)
+sendfile_untold(struct side *s, int fd, bool all)
 {
 	return send_untold(s, fd, MSG_MORE) ||
-	    (fd_domain(s, fd) != AF_UNIX && fd_type(s, fd) == SOCK_DGRAM);
+	    (!all && fd_domain(s, fd) == AF_INET6 &&
+		fd_type(s, fd) == SOCK_DGRAM);
+}
+
+/* UDP sockets that were connected, and could not be to another peer. */
+static ino_t strayed[64];
+static size_t nstrayed;
+
+static ino_t *
+find_strayed(struct side *s, int fd)
+{
+	struct stat st;
+
+	if (CALL(s, __NR_fstat, fd, &st) == -1)
+		return NULL;
+	for (size_t i = 0; i < nstrayed; i++)
+		if (strayed[i] == st.st_ino)
+			return &strayed[i];
+	if (nstrayed == nelem(strayed))
+		return &strayed[nstrayed - 1];
+	strayed[nstrayed] = st.st_ino;
+	return &strayed[nstrayed];
+}
+
+/*
+ * A connect() that failed changes where the host's connected UDP socket sends
+ * to, whatever getpeername() says.
+ */
+long
+note_connect(struct side *s, int fd, long r)
+{
+	socklen_t len = sizeof(union addr);
+	int error = errno;
+	union addr u;
+	ino_t *p;
+
+	if (s->index == 0 && fd_domain(s, fd) != AF_UNIX &&
+	    fd_type(s, fd) == SOCK_DGRAM) {
+		p = find_strayed(s, fd);
+		if (p == &strayed[nstrayed] && r == -1 &&
+		    CALL(s, __NR_getpeername, fd, &u, &len) == 0)
+			nstrayed++;
+		else if (p != NULL && p < &strayed[nstrayed] && r == 0)
+			*p = strayed[--nstrayed];
+	}
+	errno = error;
+	return r;
+}
+
+static bool
+is_strayed(struct side *s, int fd)
+{
+	static bool known;
+
+	if (s->index == 0)
+		known = nstrayed != 0 && fd_type(s, fd) == SOCK_DGRAM &&
+		    find_strayed(s, fd) < &strayed[nstrayed];
+	return known;
+}
+
+/*
+ * An IPv6 socket of UDP that was connected to IPv4 goes on to hear of that peer
+ * only, on the host, when it is disconnected.
+ */
+bool
+disconnect_untold(struct side *s, int fd, const union addr *to)
+{
+	socklen_t len = sizeof(union addr);
+	union addr u;
+
+	return to->sa.sa_family == AF_UNSPEC && fd_domain(s, fd) == AF_INET6 &&
+	    fd_type(s, fd) == SOCK_DGRAM &&
+	    CALL(s, __NR_getpeername, fd, &u, &len) == 0 &&
+	    IN6_IS_ADDR_V4MAPPED(&u.in6.sin6_addr);
 }
 
 /* What is sent: TCP has its times. */
@@ -195,7 +269,25 @@ send_untold(struct side *s, int fd, int flags)
 		return true;
 	if ((flags & MSG_OOB) && fd_domain(s, fd) == AF_UNIX)
 		urgent = true;
-	return false;
+	return is_strayed(s, fd);
+}
+
+/*
+ * The host's connected UDP sockets send on to where a datagram in pieces was
+ * sent to by name, whomever they are connected to.
+ */
+bool
+cork_untold(struct side *s, int fd, int flags)
+{
+	socklen_t len = sizeof(union addr), n = sizeof(int);
+	int cork = 0;
+	union addr u;
+
+	if (fd_domain(s, fd) == AF_UNIX || fd_type(s, fd) != SOCK_DGRAM ||
+	    CALL(s, __NR_getpeername, fd, &u, &len) == -1)
+		return false;
+	CALL(s, __NR_getsockopt, fd, IPPROTO_UDP, 1, &cork, &n);
+	return cork != 0 || (flags & MSG_MORE);
 }
 
 /*
@@ -208,18 +300,18 @@ room_unasked(struct side *s, int fd)
 	return fd_domain(s, fd) == AF_UNIX;
 }
 
-/* A local socket without a peer: the host notes that it is shut down. */
+/* One without a peer: the host notes that it is shut down. */
 bool
 shutdown_untold(struct side *s, int fd)
 {
 	socklen_t len = sizeof(union addr);
+	struct pollfd pfd = { .fd = fd, .events = POLLRDHUP };
 	union addr u;
 
-	if (name_untold(s, fd))
-		return true;
-	/* To shut down a listener loses a port that was chosen. */
-	if (fd_istcp(s, fd) && tcp_state(s, fd) == TCP_LISTEN)
-		return true;
+	if (fd_istcp(s, fd))
+		return tcp_state(s, fd) == TCP_CLOSE &&
+		    (CALL(s, __NR_poll, &pfd, 1, 0) != 1 ||
+			!(pfd.revents & POLLRDHUP));
 	return fd_domain(s, fd) == AF_UNIX && fd_type(s, fd) != SOCK_DGRAM &&
 	    CALL(s, __NR_getpeername, fd, &u, &len) == -1;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -234,7 +235,7 @@ op_bind(struct side *s, const struct op *o)
 	if ((s->both && u.sa.sa_family == AF_UNIX && len > 2 &&
 		u.un.sun_path[0] == '\0' &&
 		(len == 3 || u.un.sun_path[1] == '\0')) ||
-	    tcp_isover(s, FD(0)) || sender_untold(s, FD(0)))
+	    port_untold(s, FD(0), A(1)) || sender_untold(s, FD(0)))
 		return skipped(s);
 	return CALL(s, __NR_bind, FD(0), p, len);
 }
@@ -246,12 +247,13 @@ op_connect(struct side *s, const struct op *o)
 	union addr u;
 	void *p = addr_make(s, A(1), &u, &len);
 
-	if (tcp_isover(s, FD(0)) || !fd_issock(s, FD(0)) ||
+	if (!fd_issock(s, FD(0)) || connect_crossed(s, FD(0), &u) ||
 	    disconnect_untold(s, FD(0), &u) ||
 	    (is_inet(&u) && u.in.sin_port == 0 && !fd_istcp(s, FD(0))))
 		return skipped(s);
-	return CALL(s, __NR_connect, FD(0), p,
-	    whole_path(&u, odd_length(A(2), len), len));
+	return note_connect(s, FD(0),
+	    CALL(s, __NR_connect, FD(0), p,
+		whole_path(&u, odd_length(A(2), len), len)));
 }
 
 long
@@ -260,8 +262,6 @@ op_listen(struct side *s, const struct op *o)
 	static const int backlogs[] = { 0, 1, 2, 5, 128, 4096, -1, 0x7fffffff };
 	int n = backlogs[A(1) % 8];
 
-	if (tcp_isover(s, FD(0)))
-		return skipped(s);
 	if (n >= 0 && n < BACKLOG_MORE && fd_istcp(s, FD(0)))
 		n += BACKLOG_MORE;
 	return CALL(s, __NR_listen, FD(0), n);
@@ -301,8 +301,6 @@ op_getname(struct side *s, const struct op *o)
 	long r, nr = A(1) & 1 ? __NR_getsockname : __NR_getpeername;
 	union addr u;
 
-	if (name_untold(s, FD(0)))
-		return skipped(s);
 	memset(&u, 0x77, sizeof(u));
 	r = CALL(s, nr, FD(0), A(1) == 14 ? bad_pointer : &u, &len);
 	if (r == 0)
@@ -364,7 +362,7 @@ op_ioctl(struct side *s, const struct op *o)
 	int v = (int)(A(1) & 1), fd = FD(0);
 	long r;
 
-	if (!fd_issock(s, fd) || name_untold(s, fd))
+	if (!fd_issock(s, fd))
 		return skipped(s);
 	switch (A(1) % 8) {
 	case 0:
@@ -373,8 +371,11 @@ op_ioctl(struct side *s, const struct op *o)
 	case 1:
 		r = unanswered(s, fd, &v);
 		/* The host counts its own memory, rump bytes. */
-		if (r == 0 && fd_domain(s, fd) == AF_UNIX)
+		if (r == 0 && !fd_istcp(s, fd))
 			v = v != 0;
+		/* And of who is connected no more, numbers of no meaning. */
+		if (r == 0 && fd_istcp(s, fd) && tcp_state(s, fd) == TCP_CLOSE)
+			v = 0;
 		break;
 	case 2:
 	case 3:

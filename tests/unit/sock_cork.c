@@ -224,3 +224,17 @@ SCENARIO(cork, families_do_not_mix)
 	net->close(fd);
 	finish_all();
 }
+
+/* A later piece to nowhere in particular. */
+SCENARIO(cork, later_piece_to_no_address)
+{
+	struct sockaddr_in6 in = { .sin6_family = AF_INET6 };
+	int fd = net->socket(AF_INET6, SOCK_DGRAM, 0);
+
+	in.sin6_port = htons(9);
+	in.sin6_addr = in6addr_loopback;
+	R(net->sendto(fd, "x", 1, MSG_MORE, (void *)&in, sizeof(in)));
+	in.sin6_addr = in6addr_any;
+	R(net->sendto(fd, "x", 1, 0, (void *)&in, sizeof(in)));
+	R(net->close(fd));
+}

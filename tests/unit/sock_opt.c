@@ -292,3 +292,67 @@ SCENARIO(sock_opt, ip_protocol)
 	SAY("%d %d\n", (int)n, v == ntohs(sa.sin_port));
 	net->close(fd);
 }
+
+static void
+say(int fd, int level, int name)
+{
+	socklen_t len = sizeof(int);
+	int v = -1;
+
+	net->getsockopt(fd, level, name, &v, &len);
+	SAY("%d/%d: %d\n", level, name, v);
+}
+
+/* Delay and throughput, asked for, set the priority: once. */
+SCENARIO(sock_opt, tos_sets_the_priority)
+{
+	int u = net->socket(AF_INET, SOCK_DGRAM, 0), i, seven = 7;
+
+	for (i = 0; i < 256; i += 4) {
+		R(net->setsockopt(u, IPPROTO_IP, IP_TOS, &i, 4));
+		say(u, SOL_SOCKET, SO_PRIORITY);
+	}
+	i -= 4;
+	R(net->setsockopt(u, SOL_SOCKET, SO_PRIORITY, &seven, 4));
+	R(net->setsockopt(u, IPPROTO_IP, IP_TOS, &i, 4));
+	say(u, SOL_SOCKET, SO_PRIORITY);
+	R(net->setsockopt(u, IPPROTO_IP, IP_FREEBIND, &i, 0));
+	R(net->close(u));
+	u = net->socket(AF_INET6, SOCK_DGRAM, 0);
+	say(u, IPPROTO_IP, IP_MULTICAST_ALL);
+	say(u, IPPROTO_IPV6, IPV6_MULTICAST_ALL);
+	R(net->close(u));
+}
+
+/* Accepted ones send to groups as their clients' packets come. */
+static void
+accepted(const char *listens, const char *to)
+{
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+	int l = net->socket(AF_INET6, SOCK_STREAM, 0), ttl = 9, hops = 11;
+	int c = net->socket(AF_INET6, SOCK_STREAM, 0), s;
+	socklen_t len = sizeof(sa);
+
+	R(net->setsockopt(c, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl)));
+	R(net->setsockopt(c, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, 4));
+	inet_pton(AF_INET6, listens, &sa.sin6_addr);
+	R(net->bind(l, (void *)&sa, sizeof(sa)));
+	R(net->listen(l, 5));
+	R(net->getsockname(l, (void *)&sa, &len));
+	inet_pton(AF_INET6, to, &sa.sin6_addr);
+	R(net->connect(c, (void *)&sa, sizeof(sa)));
+	s = (int)R(net->accept(l, NULL, NULL));
+	say(s, IPPROTO_IP, IP_MULTICAST_TTL);
+	say(s, IPPROTO_IPV6, IPV6_MULTICAST_HOPS);
+	say(s, IPPROTO_IPV6, IPV6_MULTICAST_IF);
+	say(c, IPPROTO_IPV6, IPV6_MULTICAST_IF);
+	net->close(c);
+	net->close(s);
+	net->close(l);
+}
+
+SCENARIO(sock_opt, accepted_ones_and_groups)
+{
+	accepted("::1", "::1");
+	accepted("::", "::ffff:127.0.0.1");
+}

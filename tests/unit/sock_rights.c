@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files in messages, and sockets that hold each other so. */
+#include "rumpkern/kmem.h"
 #include "tests/unit/sockmsg.h"
 
 TestSuite(sock_rights, .init = start, .fini = end, .timeout = 60);
@@ -116,6 +117,27 @@ Test(sock_rights, first_byte_brings_the_files)
 	EQ(n, 1);
 	OK(rump_sys_close(fd));
 	EQ(take(sv[1], 10, 0, &fd, &n, NULL), 3);
+	EQ(n, 0);
+	close2(p[0], p[1]);
+}
+
+/* Who wants no bytes gets what goes along with the next one. */
+Test(sock_rights, no_bytes_bring_the_files)
+{
+	int p[2], fd;
+	size_t n;
+
+	OK(rump_sys_pipe2(p, O_NONBLOCK));
+	EQ(rump_sys_write(sv[0], "a", 1), 1);
+	EQ(give(sv[0], "bc", p, 1), 2);
+	EQ(take(sv[1], 0, 0, &fd, &n, NULL), 0);
+	EQ(n, 0);
+	EQ(take(sv[1], 1, 0, &fd, &n, NULL), 1);
+	EQ(n, 0);
+	EQ(take(sv[1], 0, 0, &fd, &n, NULL), 0);
+	EQ(n, 1);
+	OK(rump_sys_close(fd));
+	EQ(take(sv[1], 9, 0, &fd, &n, NULL), 2);
 	EQ(n, 0);
 	close2(p[0], p[1]);
 }
@@ -319,4 +341,19 @@ Test(sock_rights, long_chain_of_queues_ends_at_once)
 	OK(rump_sys_close(last));
 	cr_assert(hangs_up(p[0]));
 	OK(rump_sys_close(p[0]));
+}
+
+/* Nothing is closed once both only travel: whoever sends files looks. */
+Test(sock_rights, many_that_hold_each_other_do_not_pile_up)
+{
+	uint64_t before = kmem_cache_count(KC_SOCK);
+	int both[2], i;
+
+	for (i = 0; i < 1000; i++) {
+		OK(rump_sys_socketpair(AF_UNIX, SOCK_STREAM, 0, both));
+		EQ(give(both[0], "x", both, 2), 1);
+		OK(rump_sys_close(both[0]));
+		OK(rump_sys_close(both[1]));
+	}
+	cr_assert_lt(kmem_cache_count(KC_SOCK) - before, 600);
 }

@@ -400,3 +400,131 @@ SCENARIO(udp, full_queue_drops)
 	net->close(s);
 	net->close(c);
 }
+
+/* What is wrong with a message to IPv4 comes before what is with its name. */
+SCENARIO(udp, errors_of_ipv6_to_ipv4)
+{
+	int fd = net->socket(AF_INET6, SOCK_DGRAM, 0), on = 1;
+	static char big[70000];
+
+	loopback(INADDR_LOOPBACK, 9);
+	R(net->sendto(fd, big, sizeof(big), 0, SA, 2));
+	R(net->sendto(fd, big, 9, MSG_OOB, SA, 2));
+	R(net->sendto(fd, big, 9, 0, SA, 2));
+	R(net->connect(fd, SA, sizeof(sa)));
+	memset(&sa6, 0, sizeof(sa6));
+	sa6.sin6_family = AF_INET6;
+	/* Nowhere in particular is to IPv4 from there. */
+	R(net->sendto(fd, big, 9, MSG_OOB, SA6, sizeof(sa6)));
+	R(net->sendto(fd, big, sizeof(big), 0, SA6, sizeof(sa6)));
+	sa6.sin6_port = htons(9);
+	sa6.sin6_addr = in6addr_loopback;
+	R(net->sendto(fd, big, 9, 0, SA6, sizeof(sa6)));
+	R(net->close(fd));
+	fd = net->socket(AF_INET6, SOCK_DGRAM, 0);
+	R(net->setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)));
+	R(net->sendto(fd, big, 9, MSG_OOB, SA, 2));
+	R(net->close(fd));
+}
+
+/* One that is connected over IPv6 sends to IPv4 with an address of that. */
+SCENARIO(udp, source_of_ipv6_to_ipv4)
+{
+	int fd = net->socket(AF_INET6, SOCK_DGRAM, 0);
+	int to = net->socket(AF_INET, SOCK_DGRAM, 0);
+
+	memset(&sa6, 0, sizeof(sa6));
+	sa6.sin6_family = AF_INET6;
+	sa6.sin6_port = htons(9);
+	sa6.sin6_addr = in6addr_loopback;
+	R(net->connect(fd, SA6, sizeof(sa6)));
+	loopback(INADDR_LOOPBACK, 0);
+	R(net->bind(to, SA, sizeof(sa)));
+	len = sizeof(sa);
+	R(net->getsockname(to, SA, &len));
+	R(net->sendto(fd, "x", 1, 0, SA, sizeof(sa)));
+	len = sizeof(sa);
+	N(net->recvfrom(to, buf, 9, 0, SA, &len));
+	SAY("%x\n", ntohl(sa.sin_addr.s_addr));
+	R(net->close(fd));
+	R(net->close(to));
+}
+
+/* A piece that is refused gives its socket a port all the same. */
+SCENARIO(udp, refused_piece_and_the_port)
+{
+	int fd = net->socket(AF_INET6, SOCK_DGRAM, 0);
+
+	memset(&sa6, 0, sizeof(sa6));
+	sa6.sin6_family = AF_INET6;
+	sa6.sin6_port = htons(9);
+	sa6.sin6_addr = in6addr_loopback;
+	R(net->sendto(fd, "x", 1, MSG_MORE, SA6, sizeof(sa6)));
+	sa6.sin6_family = AF_UNSPEC;
+	R(net->connect(fd, SA6, sizeof(sa6)));
+	loopback(INADDR_LOOPBACK, 9);
+	R(net->sendto(fd, "x", 1, 0, SA, sizeof(sa)));
+	len = sizeof(sa6);
+	R(net->getsockname(fd, SA6, &len));
+	SAY("%d\n", sa6.sin6_port != 0);
+	R(net->close(fd));
+}
+
+/* Where a message came in is noted if anybody asks for it by then. */
+SCENARIO(udp, pktinfo_asked_for_later)
+{
+	union {
+		char raw[100];
+		struct cmsghdr align;
+	} ctl;
+	struct iovec iov = { buf, 9 };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fd = net->socket(AF_INET, SOCK_DGRAM, 0), i;
+	struct in_pktinfo pi;
+
+	loopback(INADDR_LOOPBACK, 0);
+	R(net->bind(fd, SA, sizeof(sa)));
+	len = sizeof(sa);
+	R(net->getsockname(fd, SA, &len));
+	for (i = 0; i < 2; i++) {
+		N(net->sendto(fd, "x", 1, 0, SA, sizeof(sa)));
+		set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+		mh.msg_control = ctl.raw;
+		mh.msg_controllen = sizeof(ctl);
+		N(net->recvmsg(fd, &mh, 0));
+		memcpy(&pi, CMSG_DATA(CMSG_FIRSTHDR(&mh)), sizeof(pi));
+		SAY("%d %x %x\n", pi.ipi_ifindex, pi.ipi_spec_dst.s_addr,
+		    pi.ipi_addr.s_addr);
+	}
+	R(net->close(fd));
+}
+
+/* Nowhere in particular is the socket's own address. */
+SCENARIO(udp, to_no_address)
+{
+	int types[] = { SOCK_DGRAM, SOCK_STREAM }, i, fd, to;
+
+	for (i = 0; i < 2; i++) {
+		fd = net->socket(AF_INET, types[i], 0);
+		to = net->socket(AF_INET, types[i], 0);
+		loopback(INADDR_ANY, 0);
+		R(net->bind(to, SA, sizeof(sa)));
+		if (i == 1)
+			R(net->listen(to, 5));
+		loopback(0x7f010203, 0);
+		R(net->bind(fd, SA, sizeof(sa)));
+		len = sizeof(sa);
+		R(net->getsockname(to, SA, &len));
+		if (i == 0) {
+			N(net->sendto(fd, "x", 1, 0, SA, sizeof(sa)));
+			N(net->recvfrom(to, buf, 9, 0, SA, &len));
+			SAY("%x\n", ntohl(sa.sin_addr.s_addr));
+			R(net->getsockname(to, SA, &len));
+		}
+		R(net->connect(fd, SA, sizeof(sa)));
+		R(net->getpeername(fd, SA, &len));
+		SAY("%x\n", ntohl(sa.sin_addr.s_addr));
+		R(net->close(fd));
+		R(net->close(to));
+	}
+}

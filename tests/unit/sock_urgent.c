@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Urgent bytes of local streams, and what goes along with them. */
+#include <sys/epoll.h>
+
 #include "tests/unit/netinet.h"
 
 SUITE(urgent);
@@ -112,4 +114,33 @@ SCENARIO(urgent, signed)
 SCENARIO(urgent, signed_and_asked_for)
 {
 	all(1, 1);
+}
+
+/* A set that waits for nothing else is told of it. */
+static void
+set_of(int from, int to)
+{
+	struct epoll_event ev = { .events = EPOLLPRI };
+	bool host = net == &host_net;
+	int ep = (host ? epoll_create1 : rump_sys_epoll_create1)(0);
+
+	R((host ? epoll_ctl : rump_sys_epoll_ctl)(ep, EPOLL_CTL_ADD, to, &ev));
+	net->sendto(from, "a", 1, 0, NULL, 0);
+	N((host ? epoll_wait : rump_sys_epoll_wait)(ep, &ev, 1, 0));
+	net->sendto(from, "X", 1, MSG_OOB, NULL, 0);
+	N((host ? epoll_wait : rump_sys_epoll_wait)(ep, &ev, 1, 0));
+	SAY("%x\n", ev.events);
+	net->close(ep);
+}
+
+SCENARIO(urgent, epoll_set)
+{
+	R((net == &host_net ? socketpair : rump_sys_socketpair)(AF_UNIX,
+	    SOCK_STREAM, 0, sv));
+	set_of(sv[0], sv[1]);
+	net->close(sv[0]);
+	net->close(sv[1]);
+	pair();
+	set_of(c, s);
+	end();
 }
