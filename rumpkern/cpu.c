@@ -7,7 +7,8 @@
 #include "rumpkern/cpu.h"
 #include "rumpkern/klog.h"
 
-#define TAKEOVER_MIN 8 /* cpus in use before we look for dead ones */
+#define CLAIM_NS     500000000UL /* the longest that a claim outlives a slot */
+#define TAKEOVER_MIN 8           /* cpus in use before we look for dead ones */
 
 __thread struct cpu *kcurcpu;
 
@@ -102,6 +103,7 @@ set_up(struct cpu *c)
 	__atomic_store_n(&c->c_tid, rumpuser_gettid(), __ATOMIC_RELAXED);
 	c->c_spinlimit = rumpuser_process.ru_spin_ns;
 	atomic_store(&c->c_intr, 0);
+	atomic_store(&c->c_asleep, CPU_AWAKE);
 	c->c_inkernel = 0;
 	c->c_userret = 0;
 	c->c_sigs = 0;
@@ -140,6 +142,28 @@ host_free(struct host *h)
 	atomic_store(&h->h_state, HOST_FREE);
 }
 
+bool
+host_exiting(void)
+{
+	uint32_t one = 1;
+
+	return atomic_compare_exchange_strong(&rumpuser_process.ru_ncpus, &one,
+	    PROCESS_EXITING);
+}
+
+/* One more cpu of this process; if it is ending, that is all that comes. */
+static void
+count_cpu(void)
+{
+	_Atomic uint32_t *count = &rumpuser_process.ru_ncpus;
+	uint32_t n = atomic_load(count);
+
+	do {
+		while (n & PROCESS_EXITING)
+			rumpuser_futex_wait((uint32_t *)count, n, 1000000000);
+	} while (!atomic_compare_exchange_weak(count, &n, n + 1));
+}
+
 int
 host_attach(void)
 {
@@ -147,6 +171,7 @@ host_attach(void)
 	struct host *h;
 	int error;
 
+	atomic_store(&rumpuser_process.ru_ncpus, 0);
 	rumpuser_process.ru_pid = rumpuser_getpid();
 	for (i = 1; i < HOST_MAX; i++, state = HOST_FREE) {
 		h = host_byindex(i);
@@ -178,16 +203,32 @@ int
 cpu_attach(void)
 {
 	uint32_t host = rumpuser_process.ru_host;
-	struct cpu *c = take_slot(host);
+	struct cpu *c;
 
-	if (c == NULL)
+	count_cpu();
+	c = take_slot(host);
+	if (c == NULL) {
+		atomic_fetch_sub(&rumpuser_process.ru_ncpus, 1);
 		return EAGAIN;
+	}
 	/* Not live before c_tid is ours: the old one's thread is dead. */
 	set_up(c);
 	disown_tid(c);
 	set_live(c, host);
 	kcurcpu = c;
 	return 0;
+}
+
+bool
+cpu_room(void)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+
+	for (i = 1; n == CPU_MAX && i < n; i++)
+		if (CPU_STATE_OF(atomic_load(&cpu_byindex(i)->c_state)) ==
+		    CPU_FREE)
+			return true;
+	return n < CPU_MAX;
 }
 
 /* Its thread was in no call of the kernel when it ended. */
@@ -259,6 +300,8 @@ cpu_reset(struct cpu *c)
 	c->c_nlog = c->c_nlocks = c->c_nhand = c->c_nwakes = 0;
 	c->c_draining = 0;
 	c->c_went.w_queue = NULL;
+	/* Else a wake would send the next one a signal it does not catch. */
+	atomic_store(&c->c_asleep, CPU_AWAKE);
 	atomic_store(&c->c_state,
 	    CPU_RESTATE(atomic_load(&c->c_state) + CPU_TURN, CPU_FREE, 0));
 }
@@ -272,6 +315,7 @@ cpu_detach(void)
 	rumpuser_bell_disarm(&ARENA->a_bell, &ARENA->a_robust);
 	kcurcpu = NULL;
 	cpu_reset(c);
+	atomic_fetch_sub(&rumpuser_process.ru_ncpus, 1);
 }
 
 int
@@ -311,24 +355,50 @@ same_fork(uint64_t now, uint64_t fork)
 	return (now & ~(uint64_t)UINT32_MAX) == (fork & ~(uint64_t)UINT32_MAX);
 }
 
+void
+host_share(struct host *child)
+{
+
+	host_byindex(curcpu()->c_host)->h_flags |= HOST_BYPID;
+	child->h_flags |= HOST_BYPID;
+}
+
+/*
+ * The slot's last user may be about to drop its claim; or somebody who shared
+ * its descriptors has it, and keeps it.
+ */
+static int
+claim_slot(struct host *h, uint64_t fork)
+{
+	uint64_t since = rumpuser_monotonic();
+	int error;
+
+	while (!(h->h_flags & HOST_BYPID) &&
+	    (error = rumpuser_claim(h->h_index)) < 0) {
+		if (error != -EAGAIN)
+			return -error;
+		if (!same_fork(atomic_load(&h->h_fork), fork))
+			return ESRCH;
+		if (rumpuser_monotonic() - since > CLAIM_NS)
+			h->h_flags |= HOST_BYPID;
+		rumpuser_yield();
+	}
+	return 0;
+}
+
 int
 cpu_adopt(struct cpu *c, struct host *h, uint64_t fork)
 {
 	uint64_t now;
-	int error;
+	int error = claim_slot(h, fork);
 
-	/* The slot's last user may be about to drop its claim. */
-	while ((error = rumpuser_claim(h->h_index)) == -EAGAIN) {
-		if (!same_fork(atomic_load(&h->h_fork), fork))
-			return ESRCH;
-		rumpuser_yield();
-	}
-	if (error < 0)
-		return -error;
+	if (error != 0)
+		return error;
 	now = atomic_load(&h->h_fork);
 	do {
 		if (!same_fork(now, fork)) {
-			rumpuser_unclaim(h->h_index);
+			if (!(h->h_flags & HOST_BYPID))
+				rumpuser_unclaim(h->h_index);
 			return ESRCH;
 		}
 	} while (!atomic_compare_exchange_weak(&h->h_fork, &now,
@@ -345,8 +415,15 @@ cpu_adopt(struct cpu *c, struct host *h, uint64_t fork)
 int
 cpu_resume(struct cpu *c)
 {
+	struct host *h = host_byindex(c->c_host);
 	int error = rumpuser_claim(c->c_host);
 
+	/* An exec ends the sharing; only the others may have the claim yet. */
+	if (error == 0)
+		h->h_flags &= ~(uint64_t)HOST_BYPID;
+	else if (h->h_flags & HOST_BYPID)
+		error = 0;
+	atomic_store(&rumpuser_process.ru_ncpus, 1);
 	rumpuser_membarrier_register();
 	set_up(c);
 	disown_tid(c);

@@ -9,6 +9,7 @@
 
 #define SPINS   200
 #define WAIT_NS 20000000UL /* then look whether the owner lives */
+#define STOPPED 4          /* such waits: then whether it is stopped */
 
 void
 kmutex_init(struct kmutex *m, enum krank rank)
@@ -95,11 +96,22 @@ try_word(struct kmutex *m, uint32_t from, uint32_t to)
 	    memory_order_acquire, memory_order_relaxed);
 }
 
+/* For the waits-th time a lock's owner has kept us waiting for WAIT_NS. */
+static void
+look_at(uint32_t owner, int waits)
+{
+
+	if (cpu_isdead(owner))
+		reap_unlock(owner);
+	else if (waits % STOPPED == 0)
+		cpu_unstop(owner);
+}
+
 static void __attribute__((noinline))
 enter_slow(struct kmutex *m, uint32_t self)
 {
 	uint32_t w, owner;
-	int i;
+	int i, waits = 0;
 
 	for (i = 0; i < SPINS && rumpuser_process.ru_ncores > 1; i++) {
 		if (atomic_load_explicit(&m->m_word, memory_order_relaxed) ==
@@ -122,9 +134,8 @@ enter_slow(struct kmutex *m, uint32_t self)
 		if (w == owner && !try_word(m, w, w | KMUTEX_WAITERS))
 			continue;
 		if (rumpuser_futex_wait((uint32_t *)&m->m_word,
-			owner | KMUTEX_WAITERS, WAIT_NS) == -ETIMEDOUT &&
-		    cpu_isdead(owner))
-			reap_unlock(owner);
+			owner | KMUTEX_WAITERS, WAIT_NS) == -ETIMEDOUT)
+			look_at(owner, ++waits);
 	}
 }
 
@@ -150,6 +161,15 @@ kmutex_tryenter(struct kmutex *m)
 		return true;
 	unnote_lock(c, m);
 	return false;
+}
+
+void
+kmutex_prod(struct kmutex *m)
+{
+	uint32_t owner = atomic_load(&m->m_word) & ~KMUTEX_WAITERS;
+
+	if (owner != 0)
+		look_at(owner, STOPPED);
 }
 
 void

@@ -61,6 +61,11 @@ struct kmutex {
 void kmutex_init(struct kmutex *, enum krank);
 void kmutex_enter(struct kmutex *);
 bool kmutex_tryenter(struct kmutex *);
+/*
+ * After many of these in vain: the owner may be dead, or stopped.  Any locks
+ * but this one may be held.
+ */
+void kmutex_prod(struct kmutex *);
 void kmutex_exit(struct kmutex *);
 bool kmutex_owned(const struct kmutex *);
 

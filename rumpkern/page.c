@@ -30,6 +30,9 @@
 #define KEEP_BLOCKS 256
 /* The first pages of a file lie apart; more come from a block of this size. */
 #define GROW_PAGES 16
+/* The last pages, for page_alloc_last(): a share of all, up to so many. */
+#define LAST_SHARE 64
+#define LAST_MOST  256u
 
 struct page_state {
 	struct kmutex ps_lock;
@@ -163,16 +166,17 @@ block_give(struct page_state *ps, struct page *pg, unsigned order, bool cold)
 	list_insert(ps, pg, order);
 }
 
-void *
-page_alloc(unsigned order)
+static void *
+run_alloc(unsigned order, uint64_t keep)
 {
 	struct page_state *ps = ARENA->a_page;
-	struct page *pg;
+	struct page *pg = NULL;
 	void *p = NULL;
 
 	KASSERT(klog_empty());
 	kmutex_enter(&ps->ps_lock);
-	pg = block_take(ps, order);
+	if (page_nfree() >= keep + (1u << order))
+		pg = block_take(ps, order);
 	if (pg != NULL) {
 		p = page_addr(pg);
 		KSET(pg->pg_use, PAGE_RUN);
@@ -182,6 +186,21 @@ page_alloc(unsigned order)
 	klog_commit();
 	kmutex_exit(&ps->ps_lock);
 	return p;
+}
+
+void *
+page_alloc(unsigned order)
+{
+
+	return run_alloc(order,
+	    kmin(ARENA->a_page->ps_npages / LAST_SHARE, LAST_MOST));
+}
+
+void *
+page_alloc_last(unsigned order)
+{
+
+	return run_alloc(order, 0);
 }
 
 static unsigned

@@ -38,6 +38,11 @@ struct page {
  * The whole run is freed at once, by page_free().
  */
 void *page_alloc(unsigned order);
+/*
+ * The same of the last pages too, which are for processes: they bring a full
+ * kernel back to life.
+ */
+void *page_alloc_last(unsigned order);
 
 /*
  * Up to n (1 to 512) contiguous pages of file data, each of which can be freed

@@ -18,7 +18,11 @@
 static bool
 claimed(uint32_t host)
 {
+	struct host *h = host_byindex(host);
 
+	/* One that is about to attach may have no pid yet. */
+	if (h->h_flags & HOST_BYPID)
+		return rumpuser_kill(h->h_pid, 0) != -ESRCH;
 	return rumpuser_claimed(host, curcpu()->c_host);
 }
 
@@ -105,6 +109,31 @@ cpu_isdead(uint32_t index)
 		return true;
 	}
 	return false;
+}
+
+/*
+ * Of what it knows of its process we use nothing that might be another's by
+ * now, or of another name space of pids.
+ */
+void
+cpu_unstop(uint32_t index)
+{
+	struct cpu *c = cpu_byindex(index);
+	uint32_t w = atomic_load(&c->c_state);
+	int pid, tid;
+
+	if (CPU_STATE_OF(w) == CPU_DEAD) {
+		/* Another rolls it back. */
+		cpu_unstop(CPU_VALUE_OF(w));
+		return;
+	}
+	if (CPU_STATE_OF(w) != CPU_LIVE || CPU_VALUE_OF(w) == curcpu()->c_host)
+		return;
+	tid = __atomic_load_n(&c->c_tid, __ATOMIC_RELAXED);
+	pid = rumpuser_claimant(CPU_VALUE_OF(w));
+	if (pid != 0 && pid == host_byindex(CPU_VALUE_OF(w))->h_pid &&
+	    rumpuser_thread_stopped(pid, tid))
+		rumpuser_unstop(tid, &c->c_nlocks);
 }
 
 static void

@@ -8,3 +8,4 @@ libkern_la_SOURCES += rumpuser/memory.c
 libkern_la_SOURCES += rumpuser/rumpuser.c
 libkern_la_SOURCES += rumpuser/rumpuser.h
 libkern_la_SOURCES += rumpuser/sigwait.c
+libkern_la_SOURCES += rumpuser/unstop.c

@@ -239,6 +239,18 @@ rumpuser_claimed(uint32_t slot, uint32_t self)
 }
 
 int
+rumpuser_claimant(uint32_t slot)
+{
+	struct host_flock fl = { F_WRLCK, SEEK_SET, CLAIM_BASE + slot, 1, 0 };
+
+	if (rumpuser_syscall(__NR_fcntl, rumpuser_process.ru_arenafd, F_GETLK,
+		(long)&fl, 0, 0, 0) < 0 ||
+	    fl.l_type == F_UNLCK || fl.l_pid < 0)
+		return 0;
+	return fl.l_pid;
+}
+
+int
 rumpuser_mark_mine(void)
 {
 	long p = (long)rumpuser_process.ru_mine;

@@ -93,14 +93,22 @@ rumpuser_sigio(bool thread, int id, int sig, int fd, long band)
 	int pid = rumpuser_getpid();
 	long error = -1;
 
-	si.si_fd = fd;
-	si.si_band = band;
-	/* POLL_IN, POLL_OUT, POLL_PRI or POLL_HUP. */
-	si.si_code = band & 1 ? 1 : band & 4 ? 2 : band & 2 ? 5 : 6;
-	if (fd >= 0 && thread)
+	/* As the host: nothing is told by a signal nobody chose (F_SETSIG). */
+	si.si_code = SI_KERNEL;
+	if (fd >= 0) {
+		si.si_fd = fd;
+		si.si_band = band;
+		/* POLL_MSG (by POLLMSG), _IN, _OUT, _PRI or _HUP. */
+		si.si_code = band & 0x400 ? 3 :
+		    band & 1              ? 1 :
+		    band & 4              ? 2 :
+		    band & 2              ? 5 :
+					    6;
+	}
+	if (thread)
 		error = rumpuser_syscall(__NR_rt_tgsigqueueinfo, pid, id, sig,
 		    (long)&si, 0, 0);
-	else if (fd >= 0 && id == pid)
+	else if (id == pid)
 		error = rumpuser_syscall(__NR_rt_sigqueueinfo, pid, sig,
 		    (long)&si, 0, 0, 0);
 	if (error != 0)
@@ -129,16 +137,14 @@ rumpuser_membarrier_register(void)
 	membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
 }
 
-/* MEMBARRIER_CMD_GLOBAL takes about 10 ms. */
+/*
+ * MEMBARRIER_CMD_GLOBAL takes 10 to 20 ms, and so does registering for
+ * PRIVATE_EXPEDITED once there are threads.
+ */
 void
-rumpuser_membarrier(bool all)
+rumpuser_membarrier(void)
 {
 
-	if (!all &&
-	    (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) ||
-		(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
-		    membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))))
-		return;
 	if (!membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED))
 		membarrier(MEMBARRIER_CMD_GLOBAL);
 }

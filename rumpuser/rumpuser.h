@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct file;
+struct procbuf;
 
 /*
  * What is private to this host process.  It is the one writable static
@@ -25,6 +26,8 @@ struct rumpuser_process {
 	uint32_t ru_host;    /* index of our struct host, 0: detached */
 	uint32_t ru_ncores;  /* cores this process may run on */
 	uint32_t ru_spin_ns; /* longest spin before a sleep */
+	/* Cpus its threads took and did not give back; PROCESS_EXITING. */
+	_Atomic uint32_t ru_ncpus;
 	/*
 	 * A word in a page the host zeroes in a forked child: zero means
 	 * that this process has not attached itself yet.
@@ -56,6 +59,8 @@ struct rumpuser_process {
 	void (*ru_kick)(uint64_t name);
 	/* Messages of the host's may have gone, with files (the shim's). */
 	void (*ru_sweep)(void);
+	/* The text of /proc/mounts and its kin (set by the shim, or NULL). */
+	void (*ru_mounts)(struct procbuf *, int how);
 	/* A file that is mapped was cut off (set by the shim, or NULL). */
 	void (*ru_cut)(void);
 	/* A thread that asked for it goes back to the program (_lwp_suspend). */
@@ -77,6 +82,9 @@ struct rumpuser_process {
 };
 
 extern struct rumpuser_process rumpuser_process;
+
+/* ru_ncpus: its slots are given back, no thread may attach any more */
+#define PROCESS_EXITING (1U << 31)
 
 struct rumpuser_timespec {
 	int64_t tv_sec;
@@ -179,11 +187,19 @@ int rumpuser_claim(uint32_t slot);
 void rumpuser_unclaim(uint32_t slot);
 /* A process never sees its own claim: self is its slot. */
 bool rumpuser_claimed(uint32_t slot, uint32_t self);
+/* The pid, as we see it, of another slot's process; 0: none that we see. */
+int rumpuser_claimant(uint32_t slot);
 
 /* Threads and processes. */
 int rumpuser_getpid(void);
 int rumpuser_gettid(void);
 bool rumpuser_thread_alive(int pid, int tid);
+/*
+ * Has a signal stopped it?  And let such a thread, of another process, run
+ * until *nlocks is 0; in vain if the host does not let us trace it.
+ */
+bool rumpuser_thread_stopped(int pid, int tid);
+void rumpuser_unstop(int tid, const uint32_t *nlocks);
 int rumpuser_tgkill(int pid, int tid, int sig);
 int rumpuser_kill(int pid, int sig);
 /*
@@ -194,11 +210,8 @@ void rumpuser_sigio(bool thread, int id, int sig, int fd, long band);
 void rumpuser_yield(void);
 /* The processor this thread is on, or -1 if that is not cheap to know. */
 int rumpuser_processor(void);
-/*
- * A full barrier on every running thread of this process, or of all that have
- * registered.
- */
-void rumpuser_membarrier(bool all);
+/* A full barrier on every running thread of the processes registered. */
+void rumpuser_membarrier(void);
 void rumpuser_membarrier_register(void);
 _Noreturn void rumpuser_abort(void);
 _Noreturn void rumpuser_die(void); /* SIGKILL ourselves, at once */

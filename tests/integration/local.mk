@@ -8,6 +8,7 @@ integration_programs =
 # What the scripts share.
 EXTRA_DIST += tests/integration/lib.sh tests/integration/server.sh
 
+integration_tests += tests/integration/aio.test
 integration_tests += tests/integration/archive.test
 integration_tests += tests/integration/bigtree.test
 integration_tests += tests/integration/build.test
@@ -28,6 +29,7 @@ integration_tests += tests/integration/hijack-kill.test
 integration_tests += tests/integration/hijack-mmap.test
 integration_tests += tests/integration/hijack-signals.test
 integration_tests += tests/integration/languages.test
+integration_tests += tests/integration/mounts.test
 integration_tests += tests/integration/net-names.test
 integration_tests += tests/integration/net-data.test
 integration_tests += tests/integration/net-death.test
@@ -46,6 +48,7 @@ integration_tests += tests/integration/sandbox.test
 integration_tests += tests/integration/shell.test
 integration_tests += tests/integration/shim.test
 integration_tests += tests/integration/signals.test
+integration_tests += tests/integration/stopped.test
 integration_tests += tests/integration/text.test
 integration_tests += tests/integration/unix-rump.test
 integration_tests += tests/integration/unix.test

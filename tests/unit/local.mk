@@ -5,6 +5,7 @@
 unit_programs =
 unit_programs += tests/unit/arena
 unit_programs += tests/unit/copy
+unit_programs += tests/unit/cpu
 unit_programs += tests/unit/diag
 unit_programs += tests/unit/dir
 unit_programs += tests/unit/epoll
@@ -37,6 +38,7 @@ unit_programs += tests/unit/procfs
 unit_programs += tests/unit/radix
 unit_programs += tests/unit/sock_cork
 unit_programs += tests/unit/sock_creds
+unit_programs += tests/unit/sock_dead
 unit_programs += tests/unit/sock_defer
 unit_programs += tests/unit/sock_host
 unit_programs += tests/unit/sock_local
