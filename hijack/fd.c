@@ -53,8 +53,11 @@ static int
 holder_dup(int from, bool cloexec)
 {
 
-	return hj_host(__NR_fcntl, hj.hp_holder,
+	long fd = hj_host(__NR_fcntl, hj.hp_holder,
 	    cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, from);
+
+	/* RLIMIT_NOFILE is from, or less: no number can be had. */
+	return fd == -EINVAL && from == 0 ? -EMFILE : fd;
 }
 
 static void

@@ -18,10 +18,14 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/copy.h"
 #include "rumpkern/klog.h"
+#include "rumpkern/kmem.h"
+#include "rumpkern/page.h"
 #include "rumpvfs/mapping.h"
 
 #define ALL_SIGNALS (~0UL)
 #define SETMASK     2
+#define ROOM_TRIES  60
+#define ROOM_NS     500000000L
 
 /* Now and then: threads that ended left their lwps behind. */
 static bool
@@ -36,15 +40,20 @@ int
 hj_thread_attach(void)
 {
 	struct lwproc_state *ls = ARENA->a_lwproc;
+	struct rumpuser_timespec ts = { 0, 1000000 };
 	struct lwp *l;
-	int error;
+	int i, error;
 
 	if (*rumpuser_process.ru_mine == 0) {
 		hj_bare_fork();
 		return 0;
 	}
 	hj_thread.ht_busy++;
-	error = cpu_attach();
+	/* It cannot be told that there is none: another may end. */
+	for (i = 0; (error = cpu_attach()) == EAGAIN && i < ROOM_TRIES; i++) {
+		hj_host(__NR_nanosleep, &ts, NULL);
+		ts.tv_nsec = kmin(ts.tv_nsec * 2, ROOM_NS);
+	}
 	if (error == 0) {
 		if (is_crowded(hj.hp_proc->p_nlwps))
 			reap_all();
@@ -158,6 +167,8 @@ fork_proc(uint64_t flags)
 		return error;
 	}
 	ht->ht_childhost->h_flags = HOST_HIJACK;
+	if ((flags & CLONE_FILES) && !is_vfork(flags))
+		host_share(ht->ht_childhost);
 	ht->ht_childfork = ht->ht_childhost->h_fork;
 	ht->ht_child->c_lwp = l;
 	l->l_cpu = ht->ht_child;
@@ -213,6 +224,14 @@ take_memory(struct hj_thread *ht)
 	hj_exec_forget();
 }
 
+/* A thread that finds no room at its first call can tell nobody. */
+static bool
+thread_room(void)
+{
+
+	return cpu_room() && (kmem_cache_hasfree(KC_LWP) || page_nfree() > 8);
+}
+
 int
 hj_pre_fork(struct hj_frame *hf)
 {
@@ -220,8 +239,12 @@ hj_pre_fork(struct hj_frame *hf)
 	uint64_t flags = clone_flags(hf), all = ALL_SIGNALS;
 	int error;
 
-	if (flags & CLONE_THREAD)
-		return HJ_HOST;
+	if (flags & CLONE_THREAD) {
+		if (thread_room())
+			return HJ_HOST;
+		hf->hf_ret = -EAGAIN;
+		return HJ_DONE;
+	}
 	if ((flags & CLONE_VM) && !is_vfork(flags)) {
 		/*
 		 * Two processes on one memory and one thread pointer, both
@@ -269,6 +292,7 @@ adopt(struct hj_thread *ht)
 	if (ht->ht_isvfork)
 		return;
 	ht->ht_nvfork = 0;
+	atomic_store(&rumpuser_process.ru_ncpus, 1);
 	hj.hp_proc = c->c_lwp->l_proc;
 	rumpuser_process.ru_host = c->c_host;
 	rumpuser_process.ru_pid = ht->ht_childhost->h_pid;
@@ -430,8 +454,9 @@ check_at_exit(const struct proc *p)
 
 /*
  * The process ends by its own will: give everything back now, so that others
- * see its descriptors closed.  With other threads perhaps in the kernel only
- * the descriptors are closed; the reaper does the rest.
+ * see its descriptors closed.  With other threads perhaps in the kernel, or
+ * about to attach (they have a cpu before an lwp, and longer), only the
+ * descriptors are closed; the reaper does the rest.
  */
 void
 hj_exit(void)
@@ -453,7 +478,7 @@ hj_exit(void)
 	if (hj_thread.ht_nvfork == 0)
 		check_at_exit(p);
 #endif
-	if (p->p_nlwps > 1) {
+	if (p->p_nlwps > 1 || (hj_thread.ht_nvfork == 0 && !host_exiting())) {
 		for (fd = 0; fd < p->p_fd->fd_last; fd++)
 			fd_close(l, fd);
 		return;

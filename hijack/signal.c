@@ -30,19 +30,31 @@ struct host_sigaction {
 #define SA_RESTORER_ 0x04000000UL
 #define BIT(sig)     (1UL << ((sig)-1))
 #define NOTE_CUT     BIT(SIGKILL) /* which is never noted */
+#define STACK_NEED   5120         /* of a call; measured: 4 KiB */
 
 __thread struct hj_thread hj_thread;
 
 /* What the program asked for; its handlers only. */
 static struct host_sigaction wanted[HJ_NSIG];
-/* The kernel may send us KWAKE_SIGNAL: its handler is there. */
-static bool wakes;
+/* The kernel may send us KWAKE_SIGNAL: its handler is there, or about to be. */
+static _Atomic enum {
+	WAKES_NONE,
+	WAKES_SOON,
+	WAKES_CAUGHT
+} wakes;
 
 void hj_restorer(void) __attribute__((visibility("hidden")));
+/*
+ * Unwinders know the frame of a signal by these very instructions, provided
+ * that what is in front of them is of no function.
+ */
 __asm__("	.text\n"
+	"	.p2align 4\n"
+	"	nop\n"
+	"	.p2align 4\n"
 	"	.type hj_restorer, @function\n"
 	"hj_restorer:\n"
-	"	mov $15, %eax\n"
+	"	mov $15, %rax\n"
 	"	syscall\n"
 	"	.size hj_restorer, .-hj_restorer\n");
 
@@ -144,6 +156,31 @@ hj_enter(void)
 	kbarrier();
 }
 
+/* On a stack of its own for signals, which may be small, and unguarded. */
+static bool
+on_altstack(void)
+{
+	stack_t ss;
+
+	return hj_host(__NR_sigaltstack, NULL, &ss) == 0 &&
+	    (ss.ss_flags & SS_ONSTACK);
+}
+
+void
+hj_stack_probe(uintptr_t sp)
+{
+	uintptr_t at;
+	char byte;
+
+	for (at = sp; at > sp - STACK_NEED;) {
+		at -= STACK_NEED / 2;
+		if (unlikely(copyin((void *)at, &byte, 1) != 0) &&
+		    !on_altstack())
+			(void)*(volatile char *)at;
+	}
+	hj_thread.ht_stack = sp;
+}
+
 void
 hj_signal_cut(void)
 {
@@ -200,7 +237,22 @@ always_ours(int sig)
 {
 
 	return sig == SIGSEGV || sig == SIGBUS ||
-	    (sig == KWAKE_SIGNAL && wakes);
+	    (sig == KWAKE_SIGNAL && atomic_load(&wakes) != WAKES_NONE);
+}
+
+/* The same with our handler. */
+static struct host_sigaction
+caught(const struct host_sigaction *want)
+{
+	struct host_sigaction sa = *want;
+
+	if (!is_handler(sa.sa_fn))
+		sa.sa_fl = SA_NODEFER | SA_ONSTACK;
+	sa.sa_fn = (void *)handler;
+	sa.sa_fl = (sa.sa_fl & ~(unsigned long)SA_RESETHAND) | SA_SIGINFO |
+	    SA_RESTORER_;
+	sa.sa_rest = (void *)hj_restorer;
+	return sa;
 }
 
 /* Tell the host: our handler for the program's, its own word otherwise. */
@@ -211,15 +263,33 @@ set_host(int sig, const struct host_sigaction *want, struct host_sigaction *old)
 
 	if (is_handler(sa.sa_fn) ||
 	    (always_ours(sig) && kcurcpu != NULL &&
-		kcurcpu->c_vforkparent == NULL)) {
-		if (!is_handler(sa.sa_fn))
-			sa.sa_fl = SA_NODEFER | SA_ONSTACK;
-		sa.sa_fn = (void *)handler;
-		sa.sa_fl = (sa.sa_fl & ~(unsigned long)SA_RESETHAND) |
-		    SA_SIGINFO | SA_RESTORER_;
-		sa.sa_rest = (void *)hj_restorer;
-	}
+		kcurcpu->c_vforkparent == NULL))
+		sa = caught(&sa);
 	return hj_host(__NR_rt_sigaction, sig, &sa, old, 8);
+}
+
+static void
+catch_wakes(void)
+{
+	struct host_sigaction sa = caught(&wanted[KWAKE_SIGNAL]);
+
+	hj_host(__NR_rt_sigaction, KWAKE_SIGNAL, &sa, NULL, 8);
+}
+
+void
+hj_signal_wakes(void)
+{
+
+	if (likely(atomic_load(&wakes) == WAKES_CAUGHT))
+		return;
+	/* A child of vfork has actions of its own, but our memory. */
+	if (curcpu()->c_vforkparent != NULL) {
+		catch_wakes();
+		return;
+	}
+	atomic_store(&wakes, WAKES_SOON);
+	catch_wakes();
+	atomic_store(&wakes, WAKES_CAUGHT);
 }
 
 long
@@ -268,6 +338,7 @@ void
 hj_signal_init(void)
 {
 	static const int faults[2] = { SIGSEGV, SIGBUS };
+	struct host *h = host_byindex(curcpu()->c_host);
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -275,6 +346,37 @@ hj_signal_init(void)
 		    8);
 		set_host(faults[i], &wanted[faults[i]], NULL);
 	}
+	hj_host(__NR_rt_sigaction, KWAKE_SIGNAL, NULL, &wanted[KWAKE_SIGNAL],
+	    8);
+	if (h->h_flags & HOST_DEAF) {
+		h->h_flags &= ~(uint64_t)HOST_DEAF;
+		wanted[KWAKE_SIGNAL].sa_fn = (void *)SIG_DFL;
+		hj_signal_wakes();
+	}
+}
+
+/*
+ * A wake on its way to a wait that has ended must not end the new image, which
+ * cannot catch it before its shim is there.
+ */
+static void
+deafen(bool before)
+{
+	struct host *h = host_byindex(curcpu()->c_host);
+	struct host_sigaction sa = { .sa_fn = (void *)SIG_IGN };
+
+	if (atomic_load(&wakes) == WAKES_NONE)
+		return;
+	if (before) {
+		if (wanted[KWAKE_SIGNAL].sa_fn != (void *)SIG_IGN)
+			h->h_flags |= HOST_DEAF;
+		hj_host(__NR_rt_sigaction, KWAKE_SIGNAL, &sa, NULL, 8);
+		return;
+	}
+	h->h_flags &= ~(uint64_t)HOST_DEAF;
+	catch_wakes();
+	/* Those of other threads meanwhile. */
+	kwakeup_signal();
 }
 
 void
@@ -282,6 +384,8 @@ hj_signal_ignored(bool before)
 {
 	static const int faults[2] = { SIGSEGV, SIGBUS };
 	int i;
+
+	deafen(before);
 
 	for (i = 0; i < 2; i++) {
 		if (wanted[faults[i]].sa_fn != (void *)SIG_IGN)
@@ -292,17 +396,4 @@ hj_signal_ignored(bool before)
 		else
 			set_host(faults[i], &wanted[faults[i]], NULL);
 	}
-}
-
-void
-hj_signal_wakes(void)
-{
-
-	if (wakes)
-		return;
-	wakes = true;
-	set_host(KWAKE_SIGNAL, &wanted[KWAKE_SIGNAL], NULL);
-	/* A child of vfork has actions of its own, but our memory. */
-	if (curcpu()->c_vforkparent != NULL)
-		wakes = false;
 }

@@ -239,6 +239,35 @@ told_address(struct hj_frame *hf, int i)
 	return error != 0 ? error : ret;
 }
 
+/* SO_PEERNAME: never more than the name, and cut off at the room. */
+static long
+told_option(struct hj_frame *hf)
+{
+	const long *a = hf->hf_args;
+	struct told td = { .td_len = sizeof(td.td_raw) };
+	uint32_t *ulen = (uint32_t *)a[4];
+	int32_t room;
+	long ret;
+
+	if (a[1] != SOL_SOCKET || a[2] != SO_PEERNAME || !hj_sun_islocal(a[0]))
+		return sys_call(RSYS_getsockopt, a);
+	if (copyin(ulen, &room, sizeof(room)) != 0)
+		return -EFAULT;
+	if (room < 0)
+		return -EINVAL;
+	ret = sys_call(RSYS_getpeername,
+	    (long[6]){ a[0], (long)td.td_raw, (long)&td.td_len });
+	if (ret < 0)
+		return ret;
+	rename_told(&td);
+	if (td.td_len < (uint32_t)room)
+		return -EINVAL;
+	if (copyout(td.td_raw, (void *)a[3], room) != 0 ||
+	    copyout(&room, ulen, sizeof(room)) != 0)
+		return -EFAULT;
+	return 0;
+}
+
 static long
 told_message(struct hj_frame *hf, struct msghdr *um, struct msghdr *m)
 {
@@ -388,6 +417,8 @@ hj_local_call(struct hj_frame *hf)
 	case __NR_getsockname:
 	case __NR_getpeername:
 		return told_address(hf, 1);
+	case __NR_getsockopt:
+		return told_option(hf);
 	}
 	return sys_call(hj_callinfo[hf->hf_nr].hc_rsys, a);
 }

@@ -11,6 +11,7 @@
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
 #include "rumpkern/kmem.h"
+#include "rumpvfs/dnotify.h"
 #include "rumpvfs/flock.h"
 
 #define FD_FIRST 31U
@@ -121,8 +122,8 @@ fdesc_copy(struct filedesc *from)
 }
 
 /*
- * Logged: take a file out of its slot into the hand.  Its record locks go
- * first, so that a death between the two leaves none; the log was empty.
+ * Logged: take a file out of its slot into the hand.  Its record locks and
+ * F_NOTIFY go first, so that a death between the two leaves none; the log was empty.
  */
 static struct file *
 slot_clear(struct filedesc *fdp, uint32_t fd)
@@ -132,6 +133,7 @@ slot_clear(struct filedesc *fdp, uint32_t fd)
 	if (f == NULL)
 		return NULL;
 	flock_fdclose(fdp, f);
+	dnotify_fdclose(fdp, f);
 	if (atomic_load_explicit(&fdp->fd_users, memory_order_relaxed) > 1)
 		__atomic_store_n(&f->f_noted, 1, __ATOMIC_RELAXED);
 	KSET(fdp->fd_ents[fd], 0);

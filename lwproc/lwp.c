@@ -64,7 +64,7 @@ table_shared(const struct lwp *new, const struct proc *other)
 		return;
 	c = l != NULL ? KREAD(l->l_cpu) : NULL;
 	if (c != curcpu())
-		rumpuser_membarrier(c == NULL || c->c_host != curcpu()->c_host);
+		rumpuser_membarrier();
 }
 
 void

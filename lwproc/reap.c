@@ -93,6 +93,24 @@ roll_its_dead(struct cpu *dead)
 }
 
 /*
+ * The locks of the dead first, those of all its threads: who looks after one
+ * of them may need what another one held.
+ */
+static void
+free_its_locks(uint32_t host)
+{
+	uint32_t i, n = atomic_load(&ARENA->a_ncpus);
+	struct cpu *c;
+
+	for (i = 1; i < n; i++) {
+		c = cpu_byindex(i);
+		if (CPU_STATE_OF(atomic_load(&c->c_state)) == CPU_LIVE &&
+		    is_of(c, host))
+			reap_rollback(c);
+	}
+}
+
+/*
  * A hijacked thread's lwp goes with it, the last one with its proc.  One an
  * embedder bound goes with the process; if only the thread ended it stays as it
  * is, running on nothing: whoever switches to it is told.
@@ -198,6 +216,7 @@ reap_locked(uint32_t index)
 
 	if (!host_dead(h))
 		return 0;
+	free_its_locks(index);
 	for (i = 1; i < n; i++) {
 		if (!is_of(cpu_byindex(i), index))
 			continue;
@@ -235,6 +254,7 @@ reap_host(uint32_t index)
 	int n;
 
 	KASSERT(curcpu()->c_nlocks == 0 && klog_empty());
+	free_its_locks(index);
 	kmutex_enter(&ARENA->a_reaplock);
 	n = reap_locked(index);
 	kmutex_exit(&ARENA->a_reaplock);
