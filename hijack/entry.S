@@ -31,16 +31,21 @@
 #define DW_R11		11
 
 	.text
-	.hidden	hj_route, hj_dispatch, hj_post
+	.hidden	hj_route, hj_site, hj_dispatch, hj_post
 	.hidden	hj_stubs, hj_stubs_end, hj_call_kernel
 
 /* --- The slots ----------------------------------------------------------- */
 
+/*
+ * Slot number n.  What its site was is in hj_site[n] (stub.h): a mov of a
+ * number to %eax before the syscall, or a compare of the result after it.
+ */
 	.macro	hj_slot n
 	.p2align 7
 .Lslot\n:
-	.byte	0xb8			/* HJ_STUB_NR: mov $nr,%eax */
-	.long	0
+	.if	\n >= HJ_STUB_MOV0
+	movl	hj_site + 16 * \n + 8(%rip), %eax
+	.endif
 	movl	%eax, %ecx
 	cmpl	$HJ_NROUTE - 1, %ecx
 	ja	.Lhost\n
@@ -50,9 +55,12 @@
 .Lhost\n:
 	syscall
 .Ldone\n:
-	.org	.Lslot\n + HJ_STUB_TAIL, 0x90
-	.byte	0x66, 0x0f, 0x1f, 0x44, 0, 0	/* HJ_STUB_TAIL: cmp */
-	jmpq	*.Lresume\n(%rip)
+	.if	\n < HJ_STUB_CMP640
+	cmpl	hj_site + 16 * \n + 8(%rip), %eax
+	.elseif	\n < HJ_STUB_MOV0
+	cmpq	hj_site + 16 * \n + 8(%rip), %rax
+	.endif
+	jmpq	*hj_site + 16 * \n(%rip)
 .Lslow\n:
 	leaq	-128(%rsp), %rsp
 	.cfi_def_cfa_offset 128
@@ -63,33 +71,42 @@
 	jc	.Lhost\n
 	jmpq	*%r11
 	.org	.Lslot\n + HJ_STUB_POST, 0x90
-	.irp	nr, 56, 57, 58, 435, -1	/* clone fork vfork clone3 other */
+	.irp	nr, 56, 57, 58, 435	/* clone fork vfork clone3 */
 	syscall
 	.byte	0xb9			/* mov $nr,%ecx */
 	.long	\nr
 	jmp	.Lpost\n
 	.endr
+	syscall				/* any other */
+	.if	\n >= HJ_STUB_MOV0
+	movl	hj_site + 16 * \n + 8(%rip), %ecx
+	.else
+	movl	$-1, %ecx
+	.endif
 .Lpost\n:
 	leaq	.Ldone\n(%rip), %r11
 	jmp	hj_post_entry
-	.org	.Lslot\n + HJ_STUB_RESUME, 0x90
-.Lresume\n:
-	.quad	0
+	.org	.Lslot\n + HJ_STUB_SITE, 0x90
+	.quad	hj_site + 16 * \n - .Lslot\n
 	.endm
 
 /*
  * To an unwinder a slot is a frame without a stack: same stack pointer, same
- * registers, and the return address in the slot's last eight bytes, read by
- *	val_expression(rip): breg16 0, const1s -128, and, plus 120, deref
+ * registers, and the return address in hj_site[n], which is as far from the
+ * slot as the slot's last eight bytes say:
+ *	val_expression(rip): breg16 0, const1s -128, and, dup, plus 120, deref,
+ *		plus, deref
  * One FDE for 16 slots keeps both the table and the walk short.
  */
-	.macro	hj_slots16 base
+	.macro	hj_slot16 n
 	.cfi_startproc
 	.cfi_def_cfa_offset 0
-	.cfi_escape 0x16, DW_RIP, 8, 0x80, 0, 0x09, 0x80, 0x1a, 0x23, \
-	    HJ_STUB_RESUME, 0x06
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, a, b, c, d, e, f
-	hj_slot \base\()_\n
+	.cfi_escape 0x16, DW_RIP, 11, 0x80, 0, 0x09, 0x80, 0x1a, 0x12, 0x23, \
+	    HJ_STUB_SITE, 0x06, 0x22, 0x06
+	.set	hj_slotno, \n
+	.rept	16
+	hj_slot	%hj_slotno
+	.set	hj_slotno, hj_slotno + 1
 	.endr
 	.p2align 7
 	.cfi_endproc
@@ -97,13 +114,12 @@
 
 	.globl	hj_stubs
 	.type	hj_stubs, @function
-	.p2align 12			/* whole pages: they get written */
+	.p2align 12
 hj_stubs:
-	.set	hj_slotno, 0
 	.altmacro
+	.set	hj_slotno, 0
 	.rept	HJ_STUB_MAX / 16
-	hj_slots16 %hj_slotno
-	.set	hj_slotno, hj_slotno + 1
+	hj_slot16 %hj_slotno
 	.endr
 	.noaltmacro
 	.size	hj_stubs, . - hj_stubs
@@ -133,7 +149,8 @@ hj_entry:
 	andq	$-16, %rsp
 	movq	8(%rbp), %r11
 	movq	%rcx, HF_NR(%rsp)
-	movq	HJ_STUB_RESUME - HJ_STUB_SLOW(%r11), %r11
+	movq	HJ_STUB_SITE - HJ_STUB_SLOW(%r11), %rcx
+	movq	-HJ_STUB_SLOW(%r11,%rcx), %r11
 	leaq	144(%rbp), %rcx
 	movq	%r11, HF_IP(%rsp)
 	movq	%rcx, HF_SP(%rsp)

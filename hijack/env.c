@@ -159,10 +159,12 @@ hj_env_build(struct image *im, const char *const *uenv, long n)
 		buf += kfmt(buf, end - buf, SPEC "%s", hj.hp_spec.sp_text) + 1;
 	}
 	env[k++] = buf;
-	buf += kfmt(buf, end - buf, ATTACH "%d,%u,%u,%d,%d,%d,%d,%u,%lu,%s%s",
+	buf += kfmt(buf, end - buf,
+		   ATTACH "%d,%u,%u,%d,%d,%d,%d,%u,%lu,%lu,%s%s%s",
 		   rumpuser_process.ru_arenafd, curcpu()->c_host,
 		   curcpu()->c_index, hj.hp_tracefd, hj.hp_holder, hj.hp_store,
-		   im->im_loadfd, hide, strlen(name), name, im->im_exe) +
+		   im->im_loadfd, hide, strlen(name), strlen(hj.hp_self), name,
+		   hj.hp_self, im->im_exe) +
 	    1;
 	env[k] = NULL;
 	im->im_next = buf;
@@ -201,7 +203,7 @@ hj_env_attach(char **envp, struct hj_attach *at)
 {
 	static char name[KPATH_MAX];
 	const char *s;
-	long v[9];
+	long v[10];
 	int i;
 
 	for (; *envp != NULL; envp++)
@@ -211,15 +213,18 @@ hj_env_attach(char **envp, struct hj_attach *at)
 		return false;
 	s = *envp + strlen(ATTACH);
 	take_out(envp);
-	for (i = 0; i < 9; i++)
+	for (i = 0; i < 10; i++)
 		if (!next_number(&s, &v[i]))
 			return false;
 	if (v[1] <= 0 || v[1] >= HOST_MAX || v[2] <= 0 || v[2] >= CPU_MAX ||
-	    v[8] < 0 || v[8] >= KPATH_MAX || v[8] > (long)strlen(s))
+	    v[8] < 0 || v[8] >= KPATH_MAX || v[9] <= 0 ||
+	    v[9] >= (long)sizeof(hj.hp_self) || v[8] + v[9] > (long)strlen(s))
 		return false;
 	memcpy(name, s, v[8]);
+	s += v[8];
+	memcpy(hj.hp_self, s, v[9]);
 	*at = (struct hj_attach){ v[0], v[1], v[2], v[3], v[4], v[5], v[6],
-		v[7], name, s + v[8] };
+		v[7], name, s + v[9] };
 	return strlen(at->at_exe) < KPATH_MAX;
 }
 

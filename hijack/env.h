@@ -35,7 +35,10 @@ struct hj_attach {
 #define HJ_HIDE_SPEC    2 /* RUMPHIJACK */
 #define HJ_HIDE_AUDIT   4 /* the last LD_AUDIT: see libs.h */
 
-/* true: the variable is there and well formed; it is taken out of envp. */
+/*
+ * true: the variable is there and well formed; it is taken out of envp, and
+ * hj.hp_self is set.
+ */
 bool hj_env_attach(char **envp, struct hj_attach *);
 /* In the first process: LD_PRELOAD names this library by its path. */
 void hj_env_absolute(char **envp);

@@ -51,13 +51,7 @@ struct hj_spec {
 /* What is private to this process.  A child of vfork shares it: read only. */
 struct hj_process {
 	struct hj_spec hp_spec;
-	struct proc *hp_proc; /* the proc of this host process */
-	int hp_holder;        /* the placeholder, O_PATH */
-	int hp_tracefd;       /* -1: no trace */
-	int hp_store;         /* see store.c; -1: none */
-	int hp_kick;          /* see kick.c; -1: none */
-	int hp_kickowner;     /* who has its signals */
-	uint64_t hp_kickname;
+	struct hj_aio *hp_aio; /* see aio.c; NULL: there is no context */
 	bool hp_traceall;
 	bool hp_lazymaps;  /* see hj_mmap_ready() */
 	char hp_self[512]; /* this library's path */
@@ -66,6 +60,14 @@ struct hj_process {
 	_Atomic uint32_t hp_cwdstate;
 	uint32_t hp_cwdlen;
 	char hp_cwd[4096];
+	/* Last, and so near rumpuser_process: what a fork changes. */
+	struct proc *hp_proc; /* the proc of this host process */
+	int hp_holder;        /* the placeholder, O_PATH */
+	int hp_tracefd;       /* -1: no trace */
+	int hp_store;         /* see store.c; -1: none */
+	int hp_kick;          /* see kick.c; -1: none */
+	int hp_kickowner;     /* who has its signals */
+	uint64_t hp_kickname;
 };
 
 extern struct hj_process hj;
@@ -101,7 +103,9 @@ struct hj_thread {
 	bool ht_isvfork;    /* the fork under way is one */
 	bool ht_onhost;     /* the call was made on the host */
 	uint8_t ht_turn;    /* epoll.c: whose events come first */
+	int ht_mounts;      /* procmounts.c: the host's file, and 1 */
 	void *ht_fault;     /* what the kernel's EFAULT was about */
+	uintptr_t ht_stack; /* there is room for a call below this address */
 };
 
 extern __thread struct hj_thread hj_thread
@@ -130,6 +134,21 @@ int hj_spec_parse(struct hj_spec *, const char *text, char *msg,
 void hj_enter(void);
 /* Raises what was deferred; true: restart the call if it was interrupted. */
 bool hj_leave(void);
+/*
+ * The kernel runs on the program's stack.  If that ends here the program is
+ * told (SIGSEGV) before a call and not in its midst: a handler may be left by
+ * siglongjmp().
+ */
+void hj_stack_probe(uintptr_t sp);
+static inline void
+hj_stack_check(void)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	/* Looked at once, here or deeper: not for what is far above it. */
+	if (unlikely(sp - hj_thread.ht_stack >= 65536))
+		hj_stack_probe(sp);
+}
 void hj_signal_init(void);
 /* Before the thread leaves the kernel, hj_mmap_cut() is to run. */
 void hj_signal_cut(void);
@@ -165,6 +184,12 @@ long hj_procnet_call(struct hj_frame *, const struct hj_callinfo *,
     const char *path);
 /* The same for chdir(). */
 long hj_procnet_chdir(const char *path);
+/* What follows /proc/PID/[task/TID/] of a process of this kernel; or NULL. */
+const char *hj_procnet_process(const char *path);
+/* procmounts.c: likewise for /proc/mounts and its kin. */
+long hj_procmounts_call(struct hj_frame *, const struct hj_callinfo *,
+    const char *path);
+void hj_procmounts_init(void);
 long hj_sys_getdents(struct hj_frame *);
 long hj_sys_close(struct hj_frame *);
 long hj_sys_close_range(struct hj_frame *);
@@ -177,6 +202,8 @@ long hj_sys_ioctl(struct hj_frame *);
 /* path.c */
 /* A vnode's name as the program sees it; *len without the NUL. */
 int hj_path_name(struct vnode *, char *buf, size_t *len);
+/* The same of any length. */
+int hj_path_long(struct vnode *, char *buf, size_t size, size_t *len);
 enum hj_where {
 	HJ_AT_HOST,
 	HJ_AT_RUMP,

@@ -151,7 +151,8 @@ hj_kick_forked(void)
 	if (hj.hp_kick >= 0)
 		hj_host(__NR_close, hj.hp_kick);
 	hj.hp_kick = -1;
-	atomic_store(&making, 0);
+	if (atomic_load(&making) != 0) /* or its page is copied for nothing */
+		atomic_store(&making, 0);
 }
 
 void

@@ -8,15 +8,15 @@
  *		0f 05 48 3d {00,01} f0 ff ff	syscall; cmp $-409x,%rax
  *		0f 05 3d 00 f0 ff ff		syscall; cmp $-4096,%eax
  *	It becomes a jmp to a slot of hj_stubs (entry.S) and a no-op; the slot
- *	has what was there.  A jmp and not a call, as the program may be using
+ *	does what was there.  A jmp and not a call, as the program may be using
  *	the red zone below its stack pointer.
  *
  * Order
- *	All sites of both modules are found, then all slots are made, then
- *	the modules are written, ld.so last.  So what can be refused for a
- *	reason we can name is refused before any byte of theirs changes.
- *	While a module is written its text is not executable: nothing here
- *	may call libc, and the caller has one thread and no signal handler.
+ *	Both modules are found before any byte of theirs changes; libc is
+ *	written first, ld.so last.  A module's text is one that an earlier
+ *	process left for all (text.c), or it is written in place.  While that
+ *	is done it is not executable: nothing here may call libc, and the
+ *	caller has one thread and no signal handler.
  *
  * Left alone
  *	A site with a fixed number whose route is 0; rt_sigreturn; and sites of
@@ -27,6 +27,7 @@
  */
 
 #include "hijack/rewrite.h"
+#include "hijack/text.h"
 
 #include <errno.h>
 
@@ -34,6 +35,8 @@
 
 #include <asm/unistd.h>
 #include <emmintrin.h>
+
+#include "rumpuser/rumpuser.h"
 
 _Static_assert(offsetof(struct hj_frame, hf_args) == HF_ARGS, "entry.S");
 _Static_assert(offsetof(struct hj_frame, hf_ret) == HF_RET, "entry.S");
@@ -114,8 +117,8 @@ scan(const struct hj_elfmod *m, uint32_t *out, uint32_t room)
 
 /* Take the sites from the cache if each of them is what it says. */
 static int
-recall(const struct hj_sitecache *cache, const struct hj_elfmod *m,
-    uint32_t *out, uint32_t room)
+recall(struct hj_sitecache *cache, const struct hj_elfmod *m, uint32_t *out,
+    uint32_t room)
 {
 	const struct hj_cacheent *ce = hj_sitecache_get(cache, m);
 	const unsigned char *p, *site;
@@ -174,28 +177,46 @@ find_sites(const struct hj_elfmod *m, struct hj_sitecache *cache, uint32_t *out,
 	return n > 0 ? drop_host(m, out, n) : n;
 }
 
-static int
-make_stubs(const struct hj_elfmod *m, const uint32_t *site, unsigned int first,
-    unsigned int n, const struct hj_poke *pk)
+/* What the slot of a site has to know. */
+static int32_t
+site_value(const struct hj_elfmod *m, uint32_t site)
 {
+	static const int at[] = { [HJ_SITE_MOV] = 1,
+		[HJ_SITE_CMP64] = 4,
+		[HJ_SITE_CMP32] = 3 };
+
+	return (int32_t)load32(m->m_base + HJ_SITE_OFF(site) +
+	    at[HJ_SITE_KIND(site)]);
+}
+
+/* Give each site a slot. */
+static int
+take_slots(const struct hj_elfmod *m, const uint32_t *site,
+    const int32_t *value, unsigned int n, uint16_t *slot)
+{
+	enum hj_sitekind kind;
 	unsigned int i;
-	int error;
+	int s;
 
 	for (i = 0; i < n; i++) {
-		error = hj_stub_make(pk, first + i,
-		    m->m_base + HJ_SITE_OFF(site[i]), HJ_SITE_KIND(site[i]));
-		if (error != 0)
-			return error;
+		kind = HJ_SITE_KIND(site[i]);
+		s = hj_stub_take(kind,
+		    m->m_base + HJ_SITE_OFF(site[i]) + hj_site_len(kind),
+		    value[i]);
+		if (s < 0)
+			return s;
+		slot[i] = (uint16_t)s;
 	}
 	return 0;
 }
 
-/* Write a module's sites: site[i] jumps to target + i * stride. */
+/* Write a module's sites: site[i] jumps to its slot, or to hops[i]. */
 static int
 write_sites(const struct hj_elfmod *m, const uint32_t *site, unsigned int n,
-    const unsigned char *target, size_t stride, size_t pagesz)
+    const uint16_t *slot, const unsigned char *hops, size_t pagesz)
 {
 	unsigned char insn[8] = { 0xe9, 0, 0, 0, 0, 0, 0, 0 };
+	const unsigned char *target;
 	struct hj_poke pk;
 	unsigned char *p;
 	int error, end;
@@ -205,8 +226,10 @@ write_sites(const struct hj_elfmod *m, const uint32_t *site, unsigned int n,
 	error = hj_poke_begin(&pk, m->m_text, m->m_textlen, pagesz);
 	if (error != 0)
 		return error;
-	for (i = 0; i < n && error == 0; i++, target += stride) {
+	for (i = 0; i < n && error == 0; i++) {
 		p = m->m_base + HJ_SITE_OFF(site[i]);
+		target = hops != NULL ? hops + (size_t)i * HJ_HOP_SIZE :
+					hj_stubs[slot[i]];
 		rel = (int32_t)(target - (p + 5));
 		__builtin_memcpy(insn + 1, &rel, sizeof(rel));
 		if (HJ_SITE_KIND(site[i]) == HJ_SITE_CMP64) {
@@ -224,84 +247,83 @@ write_sites(const struct hj_elfmod *m, const uint32_t *site, unsigned int n,
 	return error != 0 ? error : end;
 }
 
+/* One module: the text that is there for all, or its own.  How many sites. */
+static int
+rewrite_module(const struct hj_elfmod *m, struct hj_sitecache *cache,
+    long pagemap, size_t pagesz, const char **err)
+{
+	uint32_t site[HJ_STUB_MAX];
+	int32_t value[HJ_STUB_MAX];
+	uint16_t slot[HJ_STUB_MAX];
+	unsigned char *hops;
+	int error, i, n;
+
+	*err = "more system call sites than there are stubs";
+	if (pagemap >= 0 && (n = hj_text_map(cache, m, pagemap)) != 0)
+		return n;
+	n = find_sites(m, cache, site, HJ_STUB_MAX);
+	if (n <= 0) {
+		*err = "no usable system call sites";
+		return n < 0 ? n : -ENOEXEC;
+	}
+	for (i = 0; i < n; i++)
+		value[i] = site_value(m, site[i]);
+	if (pagemap >= 0 &&
+	    hj_text_make(cache, m, pagemap, site, value, (unsigned int)n) &&
+	    (error = hj_text_map(cache, m, pagemap)) != 0)
+		return error;
+	error = take_slots(m, site, value, (unsigned int)n, slot);
+	if (error != 0)
+		return error;
+	*err = "no memory within 2 GiB of libc for the stubs";
+	error = hj_stub_hops(m->m_text, m->m_textlen, slot, (unsigned int)n,
+	    &hops);
+	if (error != 0)
+		return error;
+	*err = "the text of libc is locked";
+	error = write_sites(m, site, (unsigned int)n, slot, hops, pagesz);
+	return error != 0 ? error : n;
+}
+
 int
 hj_rewrite(const struct hj_auxinfo *ai, unsigned int which,
-    struct hj_sitecache *cache, const char **err)
+    struct hj_sitecache *cache, bool share, const char **err)
 {
-	static unsigned int used; /* slots, of a module rewritten earlier */
-	static const char *const nosite[HJ_NMOD] = {
-		[HJ_MOD_LIBC] = "no usable system call sites in libc.so.6",
-		[HJ_MOD_LDSO] = "no usable system call sites in ld.so",
-	};
 	struct hj_elfmod mod[HJ_NMOD];
-	struct hj_poke pk;
-	uint32_t site[HJ_STUB_MAX];
-	unsigned char *target[HJ_NMOD];
-	size_t stride[HJ_NMOD];
-	unsigned int first[HJ_NMOD + 1], k;
-	int error, n;
+	long pagemap = -1;
+	int error, n = 0, sum = 0;
+	unsigned int k;
 
 	error = hj_elfmod_find(ai, which, mod, err);
 	if (error != 0)
 		return error;
-	first[0] = used;
-	for (k = 0; k < HJ_NMOD; k++) {
-		first[k + 1] = first[k];
+	if (share)
+		pagemap = hj_text_pagemap();
+	for (k = 0; k < HJ_NMOD && n >= 0; k++) {
 		if ((which & HJ_BIT(k)) == 0)
 			continue;
-		n = find_sites(&mod[k], cache, site + first[k],
-		    HJ_STUB_MAX - first[k]);
-		if (n <= 0) {
-			*err = nosite[k];
-			return n < 0 ? n : -ENOEXEC;
-		}
-		first[k + 1] = first[k] + (unsigned int)n;
-		target[k] = hj_stub_targets(mod[k].m_text, mod[k].m_textlen,
-		    first[k], (unsigned int)n, &stride[k]);
-		if (target[k] == NULL) {
-			*err = "no memory within 2 GiB of libc for the stubs";
-			return -ENOMEM;
-		}
+		n = rewrite_module(&mod[k], cache, pagemap, ai->ai_pagesz, err);
+		sum += n;
 	}
-
-	*err = "the host refuses to let its own text be rewritten";
-	error = hj_poke_begin(&pk, hj_stubs[used],
-	    (first[HJ_NMOD] - used) * HJ_STUB_SIZE, ai->ai_pagesz);
-	if (error != 0)
-		return error;
-	for (k = 0; k < HJ_NMOD && error == 0; k++)
-		error = make_stubs(&mod[k], site + first[k], first[k],
-		    first[k + 1] - first[k], &pk);
-	n = hj_poke_end(&pk);
-	if (error != 0 || n != 0)
-		return error != 0 ? error : n;
-
-	*err = "the text of libc is locked";
-	for (k = 0; k < HJ_NMOD; k++) {
-		if (first[k + 1] == first[k])
-			continue;
-		error = write_sites(&mod[k], site + first[k],
-		    first[k + 1] - first[k], target[k], stride[k],
-		    ai->ai_pagesz);
-		if (error != 0)
-			return error;
-	}
+	if (pagemap >= 0)
+		rumpuser_syscall(__NR_close, pagemap, 0, 0, 0, 0, 0);
+	if (n < 0)
+		return n;
 	*err = NULL;
-	n = (int)(first[HJ_NMOD] - used);
-	used = first[HJ_NMOD];
-	return n;
+	return sum;
 }
 
 #else
 
 int
 hj_rewrite(const struct hj_auxinfo *ai, unsigned int which,
-    struct hj_sitecache *cache, const char **err)
+    struct hj_sitecache *cache, bool share, const char **err)
 {
 
 	(void)ai;
 	(void)which;
 	(void)cache;
+	(void)share;
 	*err = "system calls can be intercepted on x86-64 only";
 	return -ENOSYS;
 }

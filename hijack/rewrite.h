@@ -4,6 +4,8 @@
 #ifndef HIJACK_REWRITE_H
 #define HIJACK_REWRITE_H
 
+#include <stdbool.h>
+
 #include "hijack/elfmod.h"
 #include "hijack/sitecache.h"
 #include "hijack/stub.h"
@@ -57,11 +59,12 @@ long hj_call_kernel(long (*fn)(void *), void *arg)
 /*
  * Find libc.so.6 or ld.so (HJ_BIT(HJ_MOD_LIBC) ..., or both) and rewrite their
  * system calls.  Once a process for each, before it has a second thread.  The
- * cache may be NULL.  Returns the number of sites, or -errno with one line of
- * reason in *err; after an error the process must not go on, as part of the
- * text may have been written.
+ * cache may be NULL; with share, a text that is there for all processes is used
+ * or made.  Returns the number of sites, or -errno with one line of reason in
+ * *err; after an error the process must not go on, as part of the text may have
+ * been written.
  */
 int hj_rewrite(const struct hj_auxinfo *ai, unsigned int which,
-    struct hj_sitecache *cache, const char **err);
+    struct hj_sitecache *cache, bool share, const char **err);
 
 #endif /* HIJACK_REWRITE_H */

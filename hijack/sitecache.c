@@ -16,10 +16,10 @@ same_id(const struct hj_cacheent *ce, const struct hj_elfmod *m)
 	return 1;
 }
 
-const struct hj_cacheent *
-hj_sitecache_get(const struct hj_sitecache *sc, const struct hj_elfmod *m)
+struct hj_cacheent *
+hj_sitecache_get(struct hj_sitecache *sc, const struct hj_elfmod *m)
 {
-	const struct hj_cacheent *ce;
+	struct hj_cacheent *ce;
 	uint32_t count;
 	int i;
 

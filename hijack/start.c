@@ -18,6 +18,7 @@
 #include "hijack/libs.h"
 #include "hijack/store.h"
 #include "hijack/transit.h"
+#include "hijack/uring.h"
 #include "rump/rump.h"
 #include "rumpkern/arena.h"
 #include "rumpkern/klog.h"
@@ -315,13 +316,17 @@ attach(const struct hj_attach *at)
 	hj_ids_load(hj.hp_proc);
 }
 
+_Static_assert(sizeof(struct hj_sitecache) <= sizeof(ARENA->a_sitecache),
+    "arena.h");
+
+/* share: whoever is the only process of its kernel need not leave a text. */
 static void
-rewrite(const struct hj_auxinfo *ai, unsigned which)
+rewrite(const struct hj_auxinfo *ai, unsigned which, bool share)
 {
 	const char *why = NULL;
 
 	if (hj_rewrite(ai, which, (struct hj_sitecache *)ARENA->a_sitecache,
-		&why) < 0)
+		share, &why) < 0)
 		hj_die(EXIT_OURS, "cannot rewrite libc's system calls: %s",
 		    why != NULL ? why : "unknown");
 }
@@ -335,7 +340,8 @@ hj_start_late(void)
 	late.pending = false;
 	/* libc has made its list of robust futexes since. */
 	rumpuser_bell_arm(&ARENA->a_bell, &ARENA->a_robust);
-	rewrite(&late.ai, HJ_BIT(HJ_MOD_LIBC));
+	rewrite(&late.ai, HJ_BIT(HJ_MOD_LIBC), true);
+	hj_uring_init(&late.ai);
 	hj_env_hide(late.envp, late.hide);
 }
 
@@ -357,18 +363,19 @@ start(int argc, char **argv, char **envp)
 	attached = hj_env_attach(envp, &at);
 	check(kern_start(envp), "RUMP_SPIN_US");
 	read_spec();
-	find_self();
-	if (attached)
+	if (attached) {
 		attach(&at);
-	else
+	} else {
+		find_self();
 		boot();
-	if (!attached)
 		hj_env_absolute(envp);
+	}
 	make_blankets();
 	open_trace();
 	hj_signal_init();
 	rumpuser_process.ru_cut = hj_signal_cut;
 	rumpuser_process.ru_sweep = hj_transit_sweep;
+	hj_procmounts_init();
 	hj_dispatch_init();
 	if (attached)
 		take_name(&at, auxv);
@@ -380,10 +387,11 @@ start(int argc, char **argv, char **envp)
 		late.pending = true;
 		if (at.at_exe[0] != '\0')
 			hj_origin_fix(at.at_exe);
-		rewrite(&ai, HJ_BIT(HJ_MOD_LDSO));
+		rewrite(&ai, HJ_BIT(HJ_MOD_LDSO), true);
 		return;
 	}
-	rewrite(&ai, HJ_MOD_BOTH);
+	rewrite(&ai, HJ_MOD_BOTH, attached);
+	hj_uring_init(&ai);
 	if (attached)
 		hj_env_hide(envp, at.at_hide);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Making stubs, and writing into text at all. */
+/* Giving stubs to sites, and writing into text at all. */
 
 #include "hijack/stub.h"
 
@@ -13,7 +13,6 @@
 
 #include "rumpuser/rumpuser.h"
 
-#define HOP_SIZE 16           /* jmp *0(%rip), address */
 #define REACH    0x7ff00000ul /* of a jmp, with some slack */
 #define HOP_STEP 0x1000000ul  /* between tries for hop memory */
 
@@ -78,40 +77,24 @@ hj_site_len(enum hj_sitekind kind)
 	return kind == HJ_SITE_CMP64 ? 8 : 7;
 }
 
-int
-hj_stub_make(const struct hj_poke *pk, unsigned int i,
-    const unsigned char *site, enum hj_sitekind kind)
-{
-	unsigned char head[5] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	unsigned char tail[6] = { 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	unsigned char *slot = hj_stubs[i];
-	uint64_t resume = (uint64_t)site + (uint64_t)hj_site_len(kind);
-	int error, k;
+struct hj_stubsite hj_site[HJ_STUB_MAX];
 
-	switch (kind) {
-	case HJ_SITE_MOV: /* the mov moves here */
-		__builtin_memcpy(head, site, 5);
-		error = hj_poke_write(pk, slot + HJ_STUB_POSTNR, site + 1, 4);
-		if (error != 0)
-			return error;
-		break;
-	case HJ_SITE_CMP64:
-		__builtin_memcpy(tail, site + 2, 6);
-		break;
-	case HJ_SITE_CMP32: /* 5 bytes and a one-byte no-op */
-		for (k = 0; k < 5; k++)
-			tail[k] = site[2 + k];
-		tail[5] = 0x90;
-		break;
-	}
-	error = hj_poke_write(pk, slot + HJ_STUB_NR, head, sizeof(head));
-	if (error == 0)
-		error = hj_poke_write(pk, slot + HJ_STUB_TAIL, tail,
-		    sizeof(tail));
-	if (error == 0)
-		error = hj_poke_write(pk, slot + HJ_STUB_RESUME, &resume,
-		    sizeof(resume));
-	return error;
+int
+hj_stub_take(enum hj_sitekind kind, unsigned char *resume, int32_t value)
+{
+	static const uint16_t end[] = { [HJ_SITE_CMP32] = HJ_STUB_CMP640,
+		[HJ_SITE_CMP64] = HJ_STUB_MOV0,
+		[HJ_SITE_MOV] = HJ_STUB_MAX };
+	static uint16_t next[] = { [HJ_SITE_CMP32] = HJ_STUB_CMP320,
+		[HJ_SITE_CMP64] = HJ_STUB_CMP640,
+		[HJ_SITE_MOV] = HJ_STUB_MOV0 };
+	int slot = next[kind];
+
+	if (slot == end[kind])
+		return -ENOSPC;
+	next[kind]++;
+	hj_site[slot] = (struct hj_stubsite){ resume, value };
+	return slot;
 }
 
 /* Is every byte of [p, p+plen) within a jump of every one of [q, q+qlen)? */
@@ -153,33 +136,30 @@ hop_memory(const unsigned char *text, size_t len, size_t size)
 	return NULL;
 }
 
-unsigned char *
-hj_stub_targets(const unsigned char *text, size_t len, unsigned int first,
-    unsigned int n, size_t *stride)
+int
+hj_stub_hops(const unsigned char *text, size_t len, const uint16_t *slot,
+    unsigned int n, unsigned char **hops)
 {
 	static const unsigned char jmp[6] = { 0xff, 0x25, 0, 0, 0, 0 };
-	unsigned char *hops, *h;
+	size_t size = (n * HJ_HOP_SIZE + 4095ul) & ~4095ul;
+	unsigned char *h;
 	uint64_t to;
 	unsigned int i;
-	size_t size = (n * HOP_SIZE + 4095ul) & ~4095ul;
 
-	*stride = HJ_STUB_SIZE;
+	*hops = NULL;
 	if (in_reach(text, len, hj_stubs[0], sizeof(hj_stubs)))
-		return hj_stubs[first];
-	*stride = HOP_SIZE;
-	hops = hop_memory(text, len, size);
-	if (hops == NULL)
-		return NULL;
+		return 0;
+	*hops = hop_memory(text, len, size);
+	if (*hops == NULL)
+		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		h = hops + (size_t)i * HOP_SIZE;
-		to = (uint64_t)hj_stubs[first + i];
+		h = *hops + (size_t)i * HJ_HOP_SIZE;
+		to = (uint64_t)hj_stubs[slot[i]];
 		__builtin_memcpy(h, jmp, sizeof(jmp));
 		__builtin_memcpy(h + sizeof(jmp), &to, sizeof(to));
 	}
-	if (rumpuser_syscall(__NR_mprotect, (long)hops, (long)size,
-		PROT_READ | PROT_EXEC, 0, 0, 0) != 0)
-		return NULL;
-	return hops;
+	return (int)rumpuser_syscall(__NR_mprotect, (long)*hops, (long)size,
+	    PROT_READ | PROT_EXEC, 0, 0, 0);
 }
 
 #endif /* __x86_64__ */

@@ -6,20 +6,21 @@
 
 /*
  * The stubs are an array of equal slots in our own text, assembled whole
- * (entry.S); making one writes the four fields below.  That they lie in a
- * module's text and not in memory of our own is for the unwinder: it finds
- * their call frame information there, and a thread cancelled in a system
- * call unwinds through the stub to libc's caller as it would without us.
+ * (entry.S) and never written: what a slot's site was is in hj_site[].  That
+ * they lie in a module's text and not in memory of our own is for the
+ * unwinder: it finds their call frame information there, and a thread
+ * cancelled in a system call unwinds through the stub to libc's caller as it
+ * would without us.  Each kind of site has slots of its own.
  */
 #define HJ_STUB_MAX     1024 /* slots */
-#define HJ_STUB_SIZE    128  /* bytes a slot; the CFI counts on it */
-#define HJ_STUB_NR      0    /* 5: mov $nr,%eax, or a no-op */
-#define HJ_STUB_TAIL    31   /* 6: the compare moved here, or a no-op */
-#define HJ_STUB_SLOW    53   /* where hj_entry returns to */
-#define HJ_STUB_POST    60   /* first of the syscalls with a post call */
-#define HJ_STUB_POSTLEN 9    /* bytes each */
-#define HJ_STUB_POSTNR  99   /* 4: number given to hj_post, the rest */
-#define HJ_STUB_RESUME  120  /* 8: where the program goes on */
+#define HJ_STUB_CMP320  0    /* the first of each kind */
+#define HJ_STUB_CMP640  32
+#define HJ_STUB_MOV0    224
+#define HJ_STUB_SIZE    128 /* bytes a slot; the CFI counts on it */
+#define HJ_STUB_SLOW    55  /* where hj_entry returns to */
+#define HJ_STUB_POST    64  /* first of the syscalls with a post call */
+#define HJ_STUB_POSTLEN 9   /* bytes each */
+#define HJ_STUB_SITE    120 /* 8: how far it is to the slot's hj_site */
 
 #define HJ_NROUTE 512 /* entries of hj_route */
 
@@ -34,6 +35,7 @@
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Writes into text: in place, or through a descriptor of /proc/self/mem. */
 struct hj_poke {
@@ -56,21 +58,31 @@ int hj_poke_write(const struct hj_poke *pk, unsigned char *dst, const void *src,
     size_t len);
 int hj_poke_end(struct hj_poke *pk);
 
-/* Fill slot i for the site; the slots must be open for writing. */
-int hj_stub_make(const struct hj_poke *pk, unsigned int i,
-    const unsigned char *site, enum hj_sitekind kind);
-
 /* Bytes of a kind of site that are replaced, and where they start. */
 int hj_site_len(enum hj_sitekind kind);
 
+/* What the slots know of their sites; kept in this order for entry.S. */
+struct hj_stubsite {
+	unsigned char *ss_resume; /* where the program goes on */
+	long ss_value;            /* the number, or what is compared with */
+};
+extern struct hj_stubsite hj_site[HJ_STUB_MAX]
+    __attribute__((visibility("hidden")));
+
 /*
- * Where sites of the text [text, text+len) must jump for slots first to
- * first+n-1: the slots themselves, or, if those are out of a jump's reach,
- * hops to them that this makes near the text.  Each is *stride bytes long.
- * NULL if there is no room.
+ * A slot for a site of a kind: where the program goes on behind it, and the
+ * number or what is compared with.  Its index, or -ENOSPC.
  */
-unsigned char *hj_stub_targets(const unsigned char *text, size_t len,
-    unsigned int first, unsigned int n, size_t *stride);
+int hj_stub_take(enum hj_sitekind kind, unsigned char *resume, int32_t value);
+
+/*
+ * *hops: NULL if the stubs are within a jump's reach of the text [text,
+ * text+len); if not, hops to slot[0] to slot[n-1], made near the text, each of
+ * HJ_HOP_SIZE bytes: jmp *0(%rip), address.  0 or -errno.
+ */
+#define HJ_HOP_SIZE 16
+int hj_stub_hops(const unsigned char *text, size_t len, const uint16_t *slot,
+    unsigned int n, unsigned char **hops);
 
 extern unsigned char hj_stubs[HJ_STUB_MAX][HJ_STUB_SIZE]
     __attribute__((visibility("hidden")));

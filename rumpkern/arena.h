@@ -64,8 +64,8 @@ struct arena {
 	struct epoll_state *a_epoll;
 
 	struct host a_host[HOST_MAX];
-	/* A cache of the shim's: where libc's system calls are. */
-	uint8_t a_sitecache[128 << 10] __attribute__((aligned(4096)));
+	/* A cache of the shim's: libc's system calls, and texts; sparse. */
+	uint8_t a_sitecache[33 << 20] __attribute__((aligned(4096)));
 };
 
 #define a_magic   a_header.ah_magic

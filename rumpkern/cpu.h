@@ -14,8 +14,8 @@
 #include "rumpkern/kmutex.h"
 #include "rumpuser/rumpuser.h"
 
-#define CPU_MAX     4096
-#define HOST_MAX    4096
+#define CPU_MAX     8192
+#define HOST_MAX    8192
 #define KLOG_MAX    4096
 #define KHAND_SLOTS 64
 #define KLOCK_SLOTS 16
@@ -93,12 +93,12 @@ enum cpu_state {
 
 #define CPU_STATE(s, v) ((uint32_t)(s) | (uint32_t)(v) << 8)
 #define CPU_STATE_OF(w) ((w)&0xff)
-#define CPU_VALUE_OF(w) ((w) >> 8 & 0xfff)
-#define CPU_TURN        (1U << 20)
+#define CPU_VALUE_OF(w) ((w) >> 8 & 0x1fff)
+#define CPU_TURN        (1U << 21)
 /* The same turn in another state. */
 #define CPU_RESTATE(w, s, v) (((w) & -CPU_TURN) | CPU_STATE(s, v))
 
-_Static_assert(CPU_MAX <= 4096 && HOST_MAX <= 4096, "a value has 12 bits");
+_Static_assert(CPU_MAX <= 8192 && HOST_MAX <= 8192, "a value has 13 bits");
 
 struct cpu {
 	/* Its own thread writes these; a reaper reads and resets them. */
@@ -150,13 +150,13 @@ struct cpu {
 	int c_hostend;    /* of a call with two paths: which one */
 	char *c_hostpath; /* with KEHOST: the host path to go on with */
 
+	struct klogent c_log[KLOG_MAX] __attribute__((aligned(4096)));
+
 	/* Scratch for calls: never held across the return to a program. */
 	char c_path[3][KPATH_MAX + 256];
 	char c_hjpath[3][KPATH_MAX + 256]; /* the shim's */
 	uint64_t c_iov[2 * 1024];          /* struct iovec[1024] */
 	char c_bounce[2 * KPAGE_SIZE] __attribute__((aligned(4096)));
-
-	struct klogent c_log[KLOG_MAX] __attribute__((aligned(4096)));
 } __attribute__((aligned(4096)));
 
 /*
@@ -197,6 +197,12 @@ struct host {
 };
 
 #define HOST_HIJACK 1 /* h_proc mirrors the host process */
+/*
+ * It shares its descriptors with another process (CLONE_FILES), and so its
+ * claim, which then tells nothing: it lives as long as its pid is in use.
+ */
+#define HOST_BYPID 2
+#define HOST_DEAF  4 /* in exec: the shim has wakes ignored */
 
 /* h_fork */
 #define HOST_GONE        (1UL << 63) /* the child died before it attached */
@@ -223,10 +229,17 @@ curlwp(void)
 int host_attach(void);
 void host_free(struct host *);
 /*
+ * This process ends.  Is the calling thread the only one with a cpu, so that
+ * the slots may be given back?  Then none attaches from now on.
+ */
+bool host_exiting(void);
+/*
  * Give the calling host thread a cpu.  0 or errno.  Callers outside rumpkern
  * use lwp_attach(), which gives it an lwp as well.
  */
 int cpu_attach(void);
+/* Might another thread get one?  A moment's truth. */
+bool cpu_room(void);
 /*
  * In place of that, if there is no free cpu among those in use: take one that
  * a thread of this process had when it ended.  It has its lwps still.
@@ -247,6 +260,11 @@ void host_forked(struct host *, uint64_t fork, int pid);
 bool host_unattached(struct host *, uint64_t fork);
 /* In a new image of the same process, on the cpu that executed it. */
 int cpu_resume(struct cpu *);
+/*
+ * The child that is about to be forked, as cpu_embryo() made it, will share its
+ * descriptors with us.
+ */
+void host_share(struct host *child);
 /* The fork failed: give both back. */
 void cpu_embryo_free(struct cpu *, struct host *);
 /* Make a clean slot free; the reaper's last step. */
@@ -258,6 +276,11 @@ bool host_dead(struct host *);
 
 /* Has the process or thread of this cpu died? */
 bool cpu_isdead(uint32_t index);
+/*
+ * A lock's owner lives: if its process was stopped in a call, as by ^Z, let it
+ * run until it has no lock.
+ */
+void cpu_unstop(uint32_t index);
 /* Roll a dead cpu back and free its locks; true: it is ROLLED now. */
 bool reap_rollback(struct cpu *);
 /*

@@ -118,17 +118,31 @@ slab_capacity(const struct kcache_state *kc, const struct page *pg)
 	    (KPAGE_SIZE << pg->pg_order) / kc->kc_size;
 }
 
+/* What the last pages are for; see page.h. */
+static bool
+is_vital(enum kcache id)
+{
+
+	return id <= KC_2048 || id == KC_PROC || id == KC_LWP || id == KC_FDESC;
+}
+
+/*
+ * The first slab is small: those of all caches are close to each other then,
+ * and a process that does little touches few places.
+ */
 static bool
 slab_grow(struct kcache_state *kc, enum kcache id)
 {
-	unsigned order = kc->kc_order;
-	void *run = page_alloc(order);
+	void *(*alloc)(unsigned) = is_vital(id) ? page_alloc_last : page_alloc;
+	bool first = kc->kc_live == 0 && kc->kc_size <= KPAGE_SIZE / 2;
+	unsigned order = first ? 0 : kc->kc_order;
+	void *run = alloc(order);
 	struct page *pg;
 
 	/* When all is in pieces: a smaller one. */
 	while (run == NULL && order > 0 &&
 	    KPAGE_SIZE << (order - 1) >= kc->kc_size)
-		run = page_alloc(--order);
+		run = alloc(--order);
 	if (run == NULL)
 		return false;
 	pg = page_of(run);
@@ -223,7 +237,7 @@ kmem_alloc(size_t size)
 	while (KPAGE_SIZE << order < size)
 		if (++order > PAGE_MAXORDER)
 			return NULL;
-	p = page_alloc(order);
+	p = page_alloc_last(order);
 	if (p != NULL)
 		kzero(p, KPAGE_SIZE << order);
 	return p;
