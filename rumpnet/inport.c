@@ -269,7 +269,9 @@ in_bind(struct socket *so, enum inproto proto, const struct inname *in)
 		KSET(so->so_lost, 0);
 		inname_set(&so->so_peer, &no_name);
 		KSTORE(so->so_val[SV_PORTGIVEN], in->in_port != 0);
-		if (!in_isany(&in->in_addr))
+		/* To IPv6, any address of IPv4 is one. */
+		if (!in_isany(&in->in_addr) ||
+		    (so->so_family == AF_INET6 && in_isv4(&in->in_addr)))
 			KSTORE(so->so_val[SV_ADDRGIVEN], 1);
 		klog_save(&so->so_local.in_addr.s6_addr[0], 8);
 		klog_save(&so->so_local.in_addr.s6_addr[8], 8);

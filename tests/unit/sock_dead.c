@@ -270,3 +270,20 @@ SCENARIO(dead, mapped_address_and_others)
 	R(net->connect(fd, (void *)&in, sizeof(in)));
 	R(net->close(fd));
 }
+
+/* Any address of IPv4 is one that bind() gave, to IPv6. */
+SCENARIO(dead, mapped_any_address_stays)
+{
+	struct sockaddr_in6 in = { .sin6_family = AF_INET6 };
+	int fd = net->socket(AF_INET6, SOCK_STREAM, 0);
+	char text[64];
+
+	inet_pton(AF_INET6, "::ffff:0.0.0.0", &in.sin6_addr);
+	R(net->bind(fd, (void *)&in, sizeof(in)));
+	in.sin6_family = AF_UNSPEC;
+	R(net->connect(fd, (void *)&in, sizeof(in)));
+	len = sizeof(in);
+	R(net->getsockname(fd, (void *)&in, &len));
+	SAY("%s\n", inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof(text)));
+	R(net->close(fd));
+}
