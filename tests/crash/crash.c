@@ -142,6 +142,23 @@ put_file(const char *path, size_t size)
 	MUST(rump_sys_close(fd));
 }
 
+int
+crash_setacl(const char *path, const char *name)
+{
+	/* As setxattr(2) has access control lists: a user more, and the mask. */
+	static const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, perm;
+			uint32_t id;
+		} entries[5];
+	} acl = { 2,
+		{ { 1, 6, -1 }, { 2, 6, 1000 }, { 4, 4, -1 }, { 0x10, 5, -1 },
+		    { 0x20, 1, -1 } } };
+
+	return rump_sys_setxattr(path, name, &acl, sizeof(acl), 0);
+}
+
 void
 crash_populate(void)
 {
@@ -161,6 +178,8 @@ crash_populate(void)
 	MUST(rump_sys_mknod(TREE "/fifo", S_IFIFO | 0644, 0));
 	MUST(rump_sys_setxattr(TREE "/f", "user.one", "1234", 4, 0));
 	MUST(rump_sys_setxattr(TREE "/f", "user.two", "12345678", 8, 0));
+	MUST(crash_setacl(TREE "/twice", "system.posix_acl_access"));
+	MUST(crash_setacl(TREE "/d/full", "system.posix_acl_default"));
 }
 
 /* Read a directory whole, then call for each name. */

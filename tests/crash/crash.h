@@ -49,6 +49,8 @@ void crash_populate(void);
 void crash_depopulate(void);
 /* What a user can see below TREE, as text; static storage, two of them. */
 const char *crash_snapshot(int which);
+/* An access control list for a file or, by default, for what is in a directory. */
+int crash_setacl(const char *path, const char *name);
 
 /* What is allocated. */
 struct counts {

@@ -233,46 +233,32 @@ op_removexattr(void)
 	MUST(rump_sys_removexattr(TREE "/f", "user.one"));
 }
 
-/* Two names, a mask: as setxattr(2) has access control lists. */
-static const struct {
-	uint32_t version;
-	struct {
-		uint16_t tag, perm;
-		uint32_t id;
-	} entries[5];
-} acl = { 2,
-	{ { 1, 6, -1 }, { 2, 6, 1000 }, { 4, 4, -1 }, { 0x10, 5, -1 },
-	    { 0x20, 1, -1 } } };
-
 static void
 op_setacl(void)
 {
 
-	MUST(rump_sys_setxattr(TREE "/f", "system.posix_acl_access", &acl,
-	    sizeof(acl), 0));
+	MUST(crash_setacl(TREE "/f", "system.posix_acl_access"));
 }
 
 static void
-pre_acl(void)
+op_setacl_again(void)
 {
 
-	op_setacl();
-	MUST(rump_sys_setxattr(TREE "/d", "system.posix_acl_default", &acl,
-	    sizeof(acl), 0));
+	MUST(crash_setacl(TREE "/twice", "system.posix_acl_access"));
 }
 
 static void
 op_removeacl(void)
 {
 
-	MUST(rump_sys_removexattr(TREE "/f", "system.posix_acl_access"));
+	MUST(rump_sys_removexattr(TREE "/twice", "system.posix_acl_access"));
 }
 
 static void
 op_mkdir_acl(void)
 {
 
-	MUST(rump_sys_mkdir(TREE "/d/new", 0777));
+	MUST(rump_sys_mkdir(TREE "/d/full/new", 0777));
 }
 
 static void
@@ -406,9 +392,9 @@ const struct crashop name_ops[] = { { "mkdir", OUT_ATOMIC, NULL, op_mkdir },
 	{ "setxattr, large", OUT_ATOMIC, fill, op_setxattr_large },
 	{ "removexattr", OUT_ATOMIC, NULL, op_removexattr },
 	{ "setxattr of a list", OUT_ATOMIC, NULL, op_setacl },
-	{ "another list", OUT_ATOMIC, pre_acl, op_setacl },
-	{ "removexattr of a list", OUT_ATOMIC, pre_acl, op_removeacl },
-	{ "mkdir under a list", OUT_ATOMIC, pre_acl, op_mkdir_acl },
+	{ "another list", OUT_ATOMIC, NULL, op_setacl_again },
+	{ "removexattr of a list", OUT_ATOMIC, NULL, op_removeacl },
+	{ "mkdir under a list", OUT_ATOMIC, NULL, op_mkdir_acl },
 	{ "flags", OUT_ATOMIC, pre_open_f, op_setflags },
 	{ "chmod", OUT_ATOMIC, NULL, op_chmod },
 	{ "chown", OUT_ATOMIC, NULL, op_chown },
