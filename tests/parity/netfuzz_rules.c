@@ -153,7 +153,11 @@ bool
 mark_ahead(struct side *s, int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLPRI };
+	int at = 0;
 
+	CALL(s, __NR_ioctl, fd, SIOCATMARK, &at);
+	if (at != 0)
+		return true;
 	return CALL(s, __NR_poll, &pfd, 1, 0) == 1 &&
 	    (pfd.revents & (POLLPRI | POLLERR));
 }
