@@ -89,6 +89,7 @@ libkern_la_SOURCES += rumpnet/sockval.h
 libkern_la_SOURCES += rumpnet/sys_msg.c
 libkern_la_SOURCES += rumpnet/sys_sock.c
 libkern_la_SOURCES += rumpnet/tcp.c
+libkern_la_SOURCES += rumpnet/tcpconnect.c
 libkern_la_SOURCES += rumpnet/tcp.h
 libkern_la_SOURCES += rumpnet/tcpdefer.c
 libkern_la_SOURCES += rumpnet/tcphold.c

@@ -3,6 +3,7 @@
 #ifndef RUMPNET_TCP_H
 #define RUMPNET_TCP_H
 
+#include "rumpnet/inet.h"
 #include "rumpnet/sock.h"
 
 /* TCP_ESTABLISHED ...: the state Linux would have it in. */
@@ -10,10 +11,28 @@ int tcp_state(struct socket *);
 
 /* Whom it was connected to, or tried to be, last: ENOTCONN. */
 int tcp_lastpeer(struct socket *, struct netname *);
+/* A socket's own name or its peer's, though another thread may give it one. */
+struct inname tcp_name(struct socket *, bool peer);
+
+static inline bool
+tcp_isconnected(const struct socket *so)
+{
+	return (KREAD(so->so_state) & SS_CONNECTED) != 0;
+}
+
+/* --- tcpconnect.c ----------------------------------------------------------- */
+
+int tcp_connect(struct lwp *, struct socket *, const struct netname *,
+    bool nonblock);
 /* Change so_state. */
 void tcp_change(struct socket *, uint32_t add, uint32_t drop);
 /* connect() to nowhere: the socket is as after bind(). */
 int tcp_disconnect(struct socket *);
+/*
+ * If its connection is over, both ends' ports are free again; and so is that of
+ * a peer that has closed, if that was no end in order.
+ */
+void tcp_settle(struct socket *);
 
 /* --- tcpdefer.c: TCP_DEFER_ACCEPT ------------------------------------------- */
 
