@@ -64,7 +64,7 @@ struct net_state {
 	struct rights *ns_rights;
 	uint64_t ns_ninflight; /* files in them */
 	uint64_t ns_gcturn;
-	uint64_t ns_gcnext; /* so many of them: look again; a hint */
+	uint64_t ns_gcnext;     /* so many of them: look again; a hint */
 	struct packet *ns_dead; /* packets that nobody will receive */
 
 	/* The local ports of connections; under ns_conns' lock. */

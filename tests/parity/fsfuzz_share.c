@@ -383,6 +383,37 @@ keep_page(const char *kept, const char *p, off_t at)
 		seteuid(as);
 }
 
+/*
+ * Map with a page of nothing on either side: what the host joins to a mapping
+ * beside it does not set the file's time of access.
+ */
+static char *
+map_apart(size_t len, int prot, int flags, int fd, off_t off)
+{
+	char *room = mmap(NULL, len + 2 * PAGE, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int error;
+
+	if (room == MAP_FAILED)
+		return NULL;
+	if (mmap(room + PAGE, len, prot, flags | MAP_FIXED, fd, off) !=
+	    MAP_FAILED)
+		return room + PAGE;
+	error = errno;
+	munmap(room, len + 2 * PAGE);
+	errno = error;
+	return NULL;
+}
+
+static int
+unmap_apart(char *p, size_t len)
+{
+
+	munmap(p - PAGE, PAGE);
+	munmap(p + len, PAGE);
+	return munmap(p, len);
+}
+
 /* Map a page, read it, change it when it may be, and look again by read. */
 long
 op_mmap(struct side *s, const struct op *o)
@@ -393,8 +424,8 @@ op_mmap(struct side *s, const struct op *o)
 	struct stat st;
 	char *p, *kept, byte = 0;
 
-	p = mmap(NULL, PAGE, prot, flags, fd, off);
-	if (p == MAP_FAILED)
+	p = map_apart(PAGE, prot, flags, fd, off);
+	if (p == NULL)
 		return -1;
 	kept = keep_map(s, fd, off, PAGE);
 	if (fstat(fd, &st) == 0 && st.st_size > off) {
@@ -407,7 +438,7 @@ op_mmap(struct side *s, const struct op *o)
 				put(s, " byte=%02x", (unsigned char)byte);
 		}
 	}
-	return munmap(p, PAGE);
+	return unmap_apart(p, PAGE);
 }
 
 /* A mapping that each side keeps, while calls change its file. */
@@ -428,9 +459,9 @@ stay_map(struct side *s, const struct op *o)
 
 	if (fd == -1)
 		return -1;
-	p = mmap(NULL, STAY_PAGES * PAGE, prot,
+	p = map_apart(STAY_PAGES * PAGE, prot,
 	    A(2) & 2 ? MAP_PRIVATE : MAP_SHARED, fd, off);
-	if (p == MAP_FAILED) {
+	if (p == NULL) {
 		int error = errno;
 
 		close(fd);
@@ -438,7 +469,7 @@ stay_map(struct side *s, const struct op *o)
 		return -1;
 	}
 	if (stay[s->index].p != NULL) {
-		munmap(stay[s->index].p, STAY_PAGES * PAGE);
+		unmap_apart(stay[s->index].p, STAY_PAGES * PAGE);
 		close(stay[s->index].fd);
 	}
 	stay[s->index].p = p;
