@@ -179,19 +179,20 @@ lose_port(struct socket *so)
 	KSET(so->so_local.in_port, 0);
 }
 
-/* Logged: as bind left it. */
+/* Logged: as bind left it, which so_lock keeps as it is. */
 static void
 forget_names(struct socket *so)
 {
 	struct inname local, none = { .in_port = 0 };
+	uint32_t state = KREAD(so->so_state);
 
 	if (so->so_family == AF_INET)
 		none.in_addr = in_any4();
-	if (!(so->so_state & SS_BOUND))
+	if (!(state & SS_BOUND))
 		lose_port(so);
 	local = so->so_local;
 	if (KREAD(so->so_val[SV_ADDRGIVEN]) == 0 &&
-	    (!(so->so_state & SS_BOUND) || (so->so_state & SS_ANYADDR))) {
+	    (!(state & SS_BOUND) || (state & SS_ANYADDR))) {
 		local = none;
 		local.in_port = so->so_local.in_port;
 	}
@@ -218,7 +219,7 @@ in_unconnect(struct socket *so)
 	kmutex_enter(&so->so_lock);
 	if (so->so_tab == &ns->ns_conns) {
 		leave_conns(so);
-		if (so->so_state & SS_BOUND)
+		if (KREAD(so->so_state) & SS_BOUND)
 			socktab_add(tb, ntohs(so->so_local.in_port), so);
 	}
 	forget_names(so);
