@@ -118,11 +118,14 @@ static void
 signal_owner(struct conn *cn, int side)
 {
 	const struct socket *so;
+	struct file *f;
 
 	kmutex_enter(&cn->cn_lock);
 	so = cn->cn_sock[side];
-	if (so != NULL && so->so_file != NULL)
-		async_kill(so->so_file, SIGURG);
+	/* Who accepts it gives it one just now. */
+	f = so != NULL ? KREAD(so->so_file) : NULL;
+	if (f != NULL)
+		async_kill(f, SIGURG);
 	kmutex_exit(&cn->cn_lock);
 }
 
