@@ -41,8 +41,9 @@ connpkt_mark(struct conn *cn, int side, struct packet *pk, uint64_t head,
 		/* Nobody else knows it yet. */
 		pk->pk_at = head;
 		pk->pk_end = head + done;
+		/* A receiver may just take the last one's files. */
 		if (pk->pk_rights == NULL && last != NULL &&
-		    last->pk_rights == NULL && last->pk_end == head &&
+		    KREAD(last->pk_rights) == NULL && last->pk_end == head &&
 		    last->pk_at != head && same_cred(last, pk))
 			KSET(last->pk_end, head + done);
 		else {
