@@ -31,6 +31,7 @@ tests_parity_fsfuzz_SOURCES = $(fuzz_sources) \
 	tests/parity/fsfuzz_name.c \
 	tests/parity/fsfuzz_ops.h \
 	tests/parity/fsfuzz_run.c \
+	tests/parity/fsfuzz_map.c \
 	tests/parity/fsfuzz_share.c \
 	tests/parity/fsfuzz_stay.c
 tests_parity_fsfuzz_LDADD =
