@@ -126,10 +126,9 @@ hj_sys_chdir(struct hj_frame *hf)
 			proc_setflag(hj_proc(), PROC_HOSTCWD, false);
 		if (ret != -KEHOST)
 			return ret;
-		error = hj_path_escape(buf);
+		error = hj_path_again(buf, again);
 		if (error != 0)
 			return -error;
-		memcpy(again, buf, strlen(buf) + 1);
 		path = again;
 	}
 	return -ELOOP;
@@ -224,10 +223,9 @@ hj_sys_chroot(struct hj_frame *hf)
 		ret = sys_call(RSYS_chroot, args);
 		if (ret != -KEHOST)
 			return ret;
-		error = hj_path_escape(buf);
+		error = hj_path_again(buf, again);
 		if (error != 0)
 			return -error;
-		memcpy(again, buf, strlen(buf) + 1);
 		path = again;
 	}
 	return -ELOOP;

@@ -216,10 +216,9 @@ path_call(struct hj_frame *hf, const struct hj_callinfo *ci)
 		ret = sys_call(ci->hc_rsys, args);
 		if (ret != -KEHOST)
 			return ret;
-		error = hj_path_escape(buf);
+		error = hj_path_again(buf, again);
 		if (error != 0)
 			return -error;
-		memcpy(again, buf, strlen(buf) + 1);
 		path = again;
 		dirfd = AT_FDCWD;
 	}

@@ -220,6 +220,8 @@ bool hj_path_isprefix(const char *path, size_t len);
 bool hj_path_absolute(int dirfd, const char *path, char *buf);
 /* After KEHOST: the path to go on with, absolute, in buf. */
 int hj_path_escape(char *buf);
+/* The same, with a copy to go on with: the next look needs buf. */
+int hj_path_again(char *buf, char *again);
 /*
  * /proc/self/fd/N[/rest] and the like of a rump descriptor: N, or -1; what
  * follows the slashes is in *rest.

@@ -315,6 +315,16 @@ hj_path_escape(char *buf)
 	return 0;
 }
 
+int
+hj_path_again(char *buf, char *again)
+{
+	int error = hj_path_escape(buf);
+
+	if (error == 0)
+		memcpy(again, buf, strlen(buf) + 1);
+	return error;
+}
+
 /* A number that a slash or the end follows, or -1. */
 static int
 number(const char *s, const char **rest)

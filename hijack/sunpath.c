@@ -82,10 +82,9 @@ with_path(struct hj_frame *hf, struct sunaddr *sa, hj_sun_fn *fn)
 			ret = fn(hf, &to);
 		if (ret != -KEHOST)
 			return ret;
-		error = hj_path_escape(buf);
+		error = hj_path_again(buf, again);
 		if (error != 0)
 			return -error;
-		memcpy(again, buf, strlen(buf) + 1);
 		path = again;
 		dirfd = AT_FDCWD;
 	}

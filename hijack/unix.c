@@ -157,10 +157,9 @@ hj_unix_translate(int fd, long nr, const struct addr *in, struct addr *out)
 		curcpu()->c_startfd = 0;
 		if (error != KEHOST)
 			return error;
-		error = hj_path_escape(buf);
+		error = hj_path_again(buf, again);
 		if (error != 0)
 			return error;
-		memcpy(again, buf, strlen(buf) + 1);
 		path = again;
 		dirfd = AT_FDCWD;
 	}
